@@ -1,0 +1,109 @@
+"""One command in bash.
+
+Nothing of the environment is inherited but what is listed here: no PATH (bash has its own default), no HOME. The order
+of precedence, lowest first: proxies and certificates, the runtime's folders and AWS settings, the caller's ``env``,
+secrets.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from RW import platform
+from RW.CLI import stage
+
+_NETWORK = (
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "SSL_CERT_FILE",
+    "NODE_EXTRA_CA_CERTS",
+)
+_RUNTIME = (
+    "AZURE_CONFIG_DIR",
+    "CODEBUNDLE_TEMP_DIR",
+    "CLOUDSDK_CONFIG",
+    "AWS_CONFIG_DIR",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_STS_REGIONAL_ENDPOINTS",
+)
+
+
+def run(
+    cmd: str,
+    secrets: list[platform.ShellServiceRequestSecret],
+    env: dict[str, Any],
+    files: dict[str, str],
+    timeout_s: float,
+    cwd: Any = None,
+) -> platform.ShellServiceResponse:
+    """Run ``bash -c cmd``. When the time is over the command and its children are killed: returncode -1, no output."""
+    folder = Path(cwd) if cwd else stage.folder()
+    for name, content in files.items():
+        (folder / name).write_text(content)
+    line = cmd.replace("\\%{", "%{")
+    argv = ["bash", "-c", line]
+    full = {**_passed_on(), **_texts(env), **_written(secrets, folder)}
+    # A group of its own, not a session: the runtime that ends the run finds children by its session.
+    with subprocess.Popen(  # noqa: S603  running what the Task says is the purpose
+        argv,
+        env=full,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        process_group=0,
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            return _late(line, argv, timeout_s)
+    return platform.ShellServiceResponse(line, argv, out, err, process.returncode)
+
+
+def _late(line: str, argv: list[str], timeout_s: float) -> platform.ShellServiceResponse:
+    error = f"The command did not end within {timeout_s} s and was killed."
+    platform.warning_log(error)
+    return platform.ShellServiceResponse(line, argv, errors=[error])
+
+
+def _passed_on() -> dict[str, str]:
+    return {name: os.environ[name] for name in (*_NETWORK, *_RUNTIME) if os.environ.get(name)}
+
+
+def _texts(env: dict[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in env.items() if value is not None}
+
+
+def _written(secrets: list[platform.ShellServiceRequestSecret], folder: Path) -> dict[str, str]:
+    """Environment variables for secrets; those that are files are written first, readable by their owner only."""
+    found: dict[str, str] = {}
+    for one in secrets:
+        if not one.as_file:
+            found[one.secret.key] = one.secret.value
+            continue
+        path = folder / one.secret.key
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            out.write(one.secret.value)
+        found[one.secret.key] = str(path)
+    return found

@@ -1,0 +1,48 @@
+"""Where in a run we are: the current Task and the folder for results."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+# Robot's BuiltIn is imported when it is asked, not with the library: a Python program may use Core without Robot.
+
+
+def variable(name: str) -> Any:
+    """A Robot variable, None outside a run or when it does not exist."""
+    from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
+
+    try:
+        return BuiltIn().get_variable_value("${" + name + "}")
+    except RobotNotRunningError:
+        return None
+
+
+def set_suite_variable(name: str, value: Any) -> None:
+    """Make ``${name}`` known to the whole suite; nothing happens outside a run."""
+    from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
+
+    try:
+        BuiltIn().set_suite_variable("${" + name + "}", value)
+    except RobotNotRunningError:
+        return
+
+
+def task() -> dict[str, Any]:
+    """``taskName, taskDoc, taskStatus, taskMessage`` of the running Task; all None in a suite setup."""
+    return {
+        "taskName": variable("TEST NAME"),
+        "taskDoc": variable("TEST DOCUMENTATION"),
+        "taskStatus": variable("TEST STATUS"),
+        "taskMessage": variable("TEST MESSAGE"),
+    }
+
+
+def append(file: str, line: dict[str, Any]) -> None:
+    """Add a JSON line to a file of ``${OUTPUTDIR}``; without one the line is for the sink alone."""
+    folder = variable("OUTPUTDIR")
+    if not folder or folder == "NONE":
+        return
+    path = Path(str(folder)) / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as out:
+        out.write(json.dumps(line, default=str, ensure_ascii=False) + "\n")

@@ -1,0 +1,51 @@
+"""Options that several commands share, declared once."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+T = TypeVar("T")
+
+_CLUSTER: tuple[Callable[[Any], Any], ...] = (
+    click.option("--kubeconfig", metavar="FILE", help="Kubeconfig to use instead of $KUBECONFIG or ~/.kube/config."),
+    click.option("--context", metavar="NAME", help="Context of the kubeconfig; its current one by default."),
+    click.option(
+        "--namespace", "-n", "namespaces", multiple=True, metavar="NAME", help="Only this namespace (repeatable)."
+    ),
+    click.option(
+        "--collection",
+        "collections",
+        multiple=True,
+        metavar="URL[@REF]",
+        help="A CodeCollection besides the built-in one: git URL or folder (repeatable).",
+    ),
+)
+
+
+def cluster(command: Any) -> Any:
+    """Which cluster, narrowed to what, with which CodeCollections."""
+    for option in reversed(_CLUSTER):
+        command = option(command)
+    return command
+
+
+def data(command: Any) -> Any:
+    """Where the databases lie."""
+    return click.option(
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Data folder; ~/.local/share/runstone by default.",
+    )(command)
+
+
+def given(many: tuple[str, ...]) -> tuple[str, ...] | None:
+    """A repeatable option as Settings want it: None when it was not used."""
+    return many or None
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's coroutine; Ctrl-C cancels it and lets it clean up."""
+    return asyncio.run(work)

@@ -1,0 +1,47 @@
+"""Clouds and clusters, one file each: a stream of readings, scope by scope, of what exists there.
+
+Objects stay plain dicts ("theirs, opaque"), already without what must not be kept: values of Secrets and ConfigMaps,
+values of environment variables that are no address, managed fields, last-applied copies.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runstone.model.resource import ScopeReading
+
+Object = dict[str, Any]
+"""A resource as its platform tells it, trimmed. Kubernetes: apiVersion, kind, metadata, spec, status."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Everything that was read of one scope."""
+
+    reading: ScopeReading
+    objects: tuple[Object, ...]
+
+
+class Platform(ABC):
+    """One cluster or account. ``name`` is how it is called on the Map."""
+
+    name: str
+    context: str
+    """What Tasks must be told to reach it: a kubeconfig context; empty where there is no such thing."""
+
+    @abstractmethod
+    def read(self, extra: Sequence[str] = ()) -> AsyncIterator[Batch]:
+        """Read all there is, what questions name first. ``extra``: further types, as ``plural.group[/version]``.
+
+        A scope that fails comes as an incomplete reading; the rest goes on. Raises Unreachable, Forbidden or BadInput
+        only when nothing at all can be read.
+        """
+
+    @abstractmethod
+    async def check(self) -> str:
+        """One sentence on what is there and how far it can be read. Raises as :meth:`read` does."""
+
+    @abstractmethod
+    def portable_kubeconfig(self) -> str:
+        """Access to exactly this platform in one text, for Tasks on the runner; empty where there is no such thing."""

@@ -1,0 +1,231 @@
+"""A git address and a ref become a folder at one commit.
+
+Under ``cache``: ``mirrors/NAME`` are bare repositories, ``trees/NAME/COMMIT`` their trees, made once and then only
+read. No hook runs, no submodule is followed, no filter of the repository is applied, nobody is asked for a password,
+and no link may lead out of the tree. A plain folder is used as it lies, under the commit ``worktree``.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import signal
+import tarfile
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from runstone.errors import BadInput, Unreachable
+from runstone.model.content import CollectionRef
+
+WORKTREE = "worktree"
+_FETCH_S = 300.0
+_LOCAL_S = 120.0
+_TREE_CAP = 512 * 1024**2
+"""Bytes of one tree; the largest public collection has 14 MB."""
+_FILES_CAP = 50_000
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_REMOTE = re.compile(r"(?:https?|ssh|git|file)://[^\s]+|[\w.-]+@[\w.-]+:[^\s]+")
+_QUIET = (
+    *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "protocol.ext.allow=never"),
+    *("-c", "filter.lfs.smudge=cat", "-c", "filter.lfs.process=", "-c", "filter.lfs.required=false"),
+    *("-c", "gc.auto=0", "-c", "maintenance.auto=false"),
+)
+
+
+async def at(url: str, ref: str | None, cache: Path) -> tuple[CollectionRef, Path]:
+    """The tree of ``url`` at ``ref`` (a branch, tag or commit; None is the default branch), and its exact address.
+
+    ``url``: anything git fetches from, the path of a git repository, or a plain folder. ``ref="worktree"`` takes a
+    local repository's working tree as it lies. Raises BadInput (no such folder or ref, unfit tree), Unreachable.
+    """
+    local = Path(url).expanduser()
+    if local.is_dir() and (ref == WORKTREE or not _is_repository(local)):
+        if ref not in (None, "", WORKTREE):
+            raise BadInput(f"{url} is a plain folder without git, so it has no ref {ref}. Leave the ref out.")
+        return CollectionRef(url=str(local.resolve()), ref="", commit=WORKTREE), local.resolve()
+    address = str(local.resolve()) if local.is_dir() else _remote(url)
+    async with _mirror(address, cache) as mirror:
+        await _fetch(mirror, address)
+        commit = await _resolve(mirror, address, ref)
+        found = CollectionRef(url=address, ref=ref or "HEAD", commit=commit)
+        return found, await _tree(mirror, found, cache)
+
+
+async def pinned(ref: CollectionRef, cache: Path) -> Path:
+    """The tree of an exact address, from the cache when it is there. Raises BadInput, Unreachable."""
+    if ref.commit == WORKTREE:
+        folder = Path(ref.url)
+        if not folder.is_dir():
+            raise BadInput(f"The folder {ref.url} is not on this machine. Give runners a git address instead.")
+        return folder
+    if not _COMMIT.fullmatch(ref.commit):
+        raise BadInput(f"{ref.commit!r} is not a commit: 40 hex digits, or {WORKTREE} for a folder.")
+    ready = _place(ref, cache)
+    if ready.is_dir():
+        return ready
+    address = ref.url if Path(ref.url).is_dir() else _remote(ref.url)
+    async with _mirror(address, cache) as mirror:
+        if not await _has(mirror, ref.commit):
+            await _fetch(mirror, address)
+        await _resolve(mirror, address, ref.commit)
+        return await _tree(mirror, ref, cache)
+
+
+def _is_repository(folder: Path) -> bool:
+    return (folder / ".git").exists() or ((folder / "HEAD").is_file() and (folder / "objects").is_dir())
+
+
+def _remote(url: str) -> str:
+    if not _REMOTE.fullmatch(url) or url.startswith("-"):
+        raise BadInput(f"{shown(url)} is neither a folder here nor a git address (https://…, ssh://…, user@host:path).")
+    return url
+
+
+def shown(url: str) -> str:
+    """The address without a password or token in it."""
+    return re.sub(r"(?<=//)[^/@\s]+@", "", url)
+
+
+def _name(url: str) -> str:
+    words = re.sub(r"\W+", "-", shown(url).rstrip("/").removesuffix(".git"))[-40:].strip("-")
+    return f"{words}-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
+
+
+def _place(ref: CollectionRef, cache: Path) -> Path:
+    return cache / "trees" / _name(ref.url) / ref.commit
+
+
+@contextlib.asynccontextmanager
+async def _mirror(url: str, cache: Path) -> AsyncIterator[Path]:
+    """The bare repository of an address, for one user at a time, across processes too."""
+    mirror = cache / "mirrors" / _name(url)
+    mirror.parent.mkdir(parents=True, exist_ok=True)
+    with mirror.with_suffix(".lock").open("w") as lock:
+        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+        if not (mirror / "HEAD").is_file():
+            await _git(_LOCAL_S, "init", "--quiet", "--bare", str(mirror))
+        yield mirror
+
+
+async def _fetch(mirror: Path, url: str) -> None:
+    refspecs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", "+HEAD:refs/runstone/default")
+    options = ("--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance")
+    code, _, problem = await _call(_FETCH_S, "-C", str(mirror), "fetch", *options, "--", url, *refspecs)
+    if code:
+        raise Unreachable(f"{shown(url)} could not be fetched: {_reason(problem, url)}")
+
+
+async def _resolve(mirror: Path, url: str, ref: str | None) -> str:
+    names = [f"refs/heads/{ref}", f"refs/tags/{ref}"] if ref else ["refs/runstone/default"]
+    if ref and re.fullmatch(r"[0-9a-f]{7,40}", ref):
+        names.append(ref)
+    for name in names:
+        code, found, _ = await _call(_LOCAL_S, "-C", str(mirror), "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        if not code:
+            return found.decode().strip()
+    raise BadInput(f"{shown(url)} has no branch, tag or commit {ref or 'HEAD'}. Correct the ref, or push it first.")
+
+
+async def _has(mirror: Path, commit: str) -> bool:
+    code, _, _ = await _call(_LOCAL_S, "-C", str(mirror), "cat-file", "-e", f"{commit}^{{commit}}")
+    return not code
+
+
+async def _tree(mirror: Path, ref: CollectionRef, cache: Path) -> Path:
+    """Unpack the commit beside its final place and move it there, so that a half-made tree is never seen."""
+    ready = _place(ref, cache)
+    if ready.is_dir():
+        return ready
+    await _measure(mirror, ref)
+    ready.parent.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(prefix=".making-", dir=ready.parent))
+    try:
+        archive, tree = making / "tree.tar", making / "tree"
+        await _git(_LOCAL_S, "-C", str(mirror), "archive", "--format=tar", "-o", str(archive), ref.commit)
+        await asyncio.to_thread(_unpack, archive, tree, ref)
+        tree.rename(ready)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, making, ignore_errors=True)
+    return ready
+
+
+async def _measure(mirror: Path, ref: CollectionRef) -> None:
+    """Refuse a tree that is too large before any of it is written."""
+    listing = await _git(_LOCAL_S, "-C", str(mirror), "ls-tree", "-r", "-l", "--full-tree", ref.commit)
+    sizes = [line.split(None, 4)[3] for line in listing.decode(errors="replace").splitlines()]
+    total = sum(int(size) for size in sizes if size.isdigit())
+    if total > _TREE_CAP or len(sizes) > _FILES_CAP:
+        raise BadInput(
+            f"{shown(ref.url)} at {ref.commit[:12]} has {len(sizes)} files and {total // 1024**2} MB; the limits are "
+            f"{_FILES_CAP} files and {_TREE_CAP // 1024**2} MB. Keep large data out of a CodeCollection."
+        )
+
+
+def _unpack(archive: Path, tree: Path, ref: CollectionRef) -> None:
+    tree.mkdir()
+    try:
+        with tarfile.open(archive) as tar:
+            tar.extractall(tree, filter="data")
+    except tarfile.FilterError as err:
+        member = err.tarinfo.name
+        raise BadInput(
+            f"{shown(ref.url)} at {ref.commit[:12]}: {member} is a link out of the collection or a special file. Remove it."
+        ) from err
+
+
+async def _git(limit_s: float, *args: str) -> bytes:
+    """git's output. A failure here is not the user's: the repository is ours."""
+    code, output, problem = await _call(limit_s, *args)
+    if code:
+        raise Unreachable(f"git {args[0] if args[0] != '-C' else args[2]} failed in the cache: {_reason(problem, '')}")
+    return output
+
+
+async def _call(limit_s: float, *args: str) -> tuple[int, bytes, bytes]:
+    env = {
+        **os.environ,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "true",
+        "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes"),
+        "GIT_ALLOW_PROTOCOL": "https:http:ssh:git:file",
+        "LC_ALL": "C",
+    }
+    # Set by git when it runs us from a hook; they would send us to the wrong repository.
+    env = {name: value for name, value in env.items() if name not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")}
+    try:
+        process = await asyncio.create_subprocess_exec(
+            "git",
+            *_QUIET,
+            *args,
+            env=env,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+    except FileNotFoundError as err:
+        raise Unreachable("The program git is not installed here. Install it to fetch CodeCollections.") from err
+    try:
+        async with asyncio.timeout(limit_s):
+            output, problem = await process.communicate()
+    except TimeoutError:
+        return 124, b"", f"fatal: it took longer than {limit_s:g} s".encode()
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+    assert process.returncode is not None
+    return process.returncode, output, problem
+
+
+def _reason(problem: bytes, url: str) -> str:
+    """git's own reason, in one line and without credentials."""
+    lines = problem.decode(errors="replace").strip().splitlines()
+    fatal = [line for line in lines if line.startswith(("fatal:", "error:", "ERROR:"))] or lines
+    text = fatal[0].partition(": ")[2] or fatal[0] if fatal else "git gave no reason"
+    return f"{shown(text.replace(url, shown(url)) if url else text).rstrip('.')}. Check the address and the access."

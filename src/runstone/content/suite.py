@@ -1,0 +1,262 @@
+"""Runs one suite through an executor and tells what happens while it happens.
+
+The suite itself runs in a process of its own (:mod:`runstone.content.suite_process`), which gets its order, secrets
+included, on stdin. This module starts it, turns its lines into events, and answers for Tasks that it could not finish.
+"""
+
+import contextlib
+import importlib.util
+import json
+import os
+import re
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from runstone.connectors.executors import Executor, ExecutorOrder
+from runstone.errors import Broken
+
+EventType = Literal["started", "output", "issue", "note", "metric", "done"]
+State = Literal["", "passed", "failed", "skipped", "errored"]
+
+# What a suite may see of the runner's own environment: how to find programs, reach the network, and the ambient AWS
+# identity of its machine. The same list as RW.CLI hands on to commands, and PATH, which bundles read to pass it on.
+_PASSED_ON = re.compile(
+    r"PATH|USER|LANG|LC_\w+|TZ|HTTPS?_PROXY|NO_PROXY|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|SSL_CERT_FILE|NODE_EXTRA_CA_CERTS|"
+    r"AWS_(?:DEFAULT_)?REGION|AWS_ROLE_ARN|AWS_WEB_IDENTITY_TOKEN_FILE|AWS_CONTAINER_\w+|AWS_STS_REGIONAL_ENDPOINTS"
+)
+
+
+@dataclass(frozen=True)
+class SuiteOrder:
+    """One run of a suite. ``titles`` are unresolved, None means all; one that matches no Task is an error.
+
+    ``workdir`` is a folder of this run alone; the caller removes it. ``context`` holds variables of the platform
+    (``RW_WORKSPACE``, ``RW_SLX``, ``RW_SESSION_ID``, ``RW_RUNREQUEST_ID``, ``RW_LOCATION`` …).
+    """
+
+    root: Path
+    bundle: Path
+    robot: str
+    titles: tuple[str, ...] | None
+    variables: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
+    workdir: Path
+    deadline_s: float
+    context: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class SuiteEvent:
+    """One thing that happened. ``title`` is unresolved, and empty when it belongs to the suite's setup. ``at`` is UTC.
+
+    ``record`` of an ``issue``: severity (int 1..4), title, expected, actual, details, next_steps (list), reproduce_hint,
+    observed_at, summary, resource, cause (text), evidence, blames (lists), and whatever else the Task gave. Of a
+    ``note``: kind (``ruled_out``, ``could_not_check``, ``blocked``), resource, what, why. Of a ``metric``: name, sub_name,
+    value, type, labels. ``done`` carries state, message and elapsed_s.
+    """
+
+    type: EventType
+    title: str
+    resolved_title: str
+    at: str
+    text: str = ""
+    record: dict[str, Any] = field(default_factory=dict[str, Any])
+    state: State = ""
+    message: str = ""
+    elapsed_s: float = 0.0
+    truncated: bool = False
+
+
+@dataclass(frozen=True)
+class SuiteResult:
+    """``ok`` False: the suite could not be run, or not to its end; ``message`` says why in a sentence."""
+
+    ok: bool
+    message: str
+    exit_code: int
+    timed_out: bool
+
+
+async def run(
+    order: SuiteOrder, executor: Executor, on_event: Callable[[SuiteEvent], Awaitable[None]]
+) -> SuiteResult:
+    """Run the suite. Every Task that began ends with a ``done`` event, whatever becomes of the process."""
+    problem = _unfit(order)
+    if problem:
+        return SuiteResult(ok=False, message=problem, exit_code=-1, timed_out=False)
+    order.workdir.mkdir(parents=True, exist_ok=True)
+    story = _Story(on_event)
+    outcome = await executor.run(_process(order), story.line)
+    if outcome.timed_out:
+        await story.close(f"It did not end within the {order.deadline_s:g} s of this run and was stopped.")
+        message = f"Bundle {order.bundle.name}: the suite did not end within {order.deadline_s:g} s and was stopped."
+        return SuiteResult(ok=False, message=message, exit_code=outcome.exit_code, timed_out=True)
+    if story.end is None:
+        message = f"Bundle {order.bundle.name}: {_cut_short(outcome.exit_code)}{_last_words(order.workdir)}"
+        await story.close(message)
+        return SuiteResult(ok=False, message=message, exit_code=outcome.exit_code, timed_out=False)
+    await story.close("The suite ended before this Task did.")
+    return SuiteResult(bool(story.end["ok"]), str(story.end["message"]), outcome.exit_code, timed_out=False)
+
+
+def _unfit(order: SuiteOrder) -> str:
+    """Why the order cannot be carried out, empty when it can."""
+    bundle = order.bundle.name
+    if not (order.bundle / order.robot).is_file():
+        return f"Bundle {bundle} has no file {order.robot}. Correct the SLX's pathToRobot, or the commit it is taken from."
+    for name, value in {**order.variables, **order.context}.items():
+        if not name or "=" in name or "\0" in name + value:
+            return f"Bundle {bundle}: input {name!r} cannot be an environment variable. Correct its name or value."
+    return ""
+
+
+def _process(order: SuiteOrder) -> ExecutorOrder:
+    body = {
+        "root": str(order.root.resolve()),
+        "bundle": str(order.bundle.resolve()),
+        "robot": order.robot,
+        "titles": None if order.titles is None else list(order.titles),
+        "variables": dict(order.variables),
+        "secrets": dict(order.secrets),
+        "workdir": str(order.workdir.resolve()),
+        "context": dict(order.context),
+        "keywords": _keywords(),
+    }
+    env = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
+    home = str(order.workdir.resolve())
+    return ExecutorOrder(
+        # -P: the current folder is no place to import from; -s: neither is the user's own.
+        argv=(sys.executable, "-P", "-s", "-m", "runstone.content.suite_process"),
+        env={**env, "HOME": home, "TMPDIR": home, "PYTHONPYCACHEPREFIX": str(_bytecode())},
+        cwd=order.workdir,
+        stdin=json.dumps(body).encode(),
+        deadline_s=order.deadline_s,
+    )
+
+
+def _bytecode() -> Path:
+    """Where compiled Python is kept between runs. It halves the price of a run, and no collection's tree is written to."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    folder = (Path(base) if base else Path.home() / ".cache") / "runstone" / "bytecode"
+    # Where the home folder cannot be written to, Python goes without.
+    with contextlib.suppress(OSError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _keywords() -> str:
+    """Where our RW package lies: first on the suite's path, so that no collection's copy of RW.Core is taken."""
+    found = importlib.util.find_spec("RW.Core")
+    if not found or not found.origin:
+        raise Broken("The RW keyword libraries are not installed. Install runstone-keywords beside runstone.")
+    return str(Path(found.origin).resolve().parents[2])
+
+
+class _Story:
+    """Lines of the process in, events out; remembers which Task is open."""
+
+    def __init__(self, on_event: Callable[[SuiteEvent], Awaitable[None]]) -> None:
+        self._tell = on_event
+        self._open: SuiteEvent | None = None
+        self.end: dict[str, Any] | None = None
+
+    async def line(self, raw: bytes) -> None:
+        """One line. Lines that are no event of ours are not possible but by a fault; they are passed over."""
+        try:
+            said: Any = json.loads(raw)
+        except ValueError:
+            return
+        if said["type"] == "end":
+            self.end = said
+            return
+        event = _event(said)
+        if event.type == "started":
+            self._open = event
+        elif event.type == "done":
+            self._open = None
+        await self._tell(event)
+
+    async def close(self, message: str) -> None:
+        """End the open Task, if there is one, as errored."""
+        if self._open is None:
+            return
+        now = datetime.now(UTC)
+        began = datetime.fromisoformat(self._open.at)
+        at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        ended = SuiteEvent(
+            type="done",
+            title=self._open.title,
+            resolved_title=self._open.resolved_title,
+            at=at,
+            state="errored",
+            message=message,
+            elapsed_s=(now - began).total_seconds(),
+        )
+        self._open = None
+        await self._tell(ended)
+
+
+def _event(said: dict[str, Any]) -> SuiteEvent:
+    event = SuiteEvent(**said)
+    if event.type != "issue":
+        return event
+    return SuiteEvent(**{**said, "record": issue_record(event.record)})
+
+
+def issue_record(line: dict[str, Any]) -> dict[str, Any]:
+    """A line of ``issues.jsonl`` as an event's record: our names, lists where there may be several."""
+    known = ("reproduceHint", "nextSteps", "observedAt", "metadata", "taskName", "taskDoc", "taskStatus", "taskMessage")
+    metadata = line.get("metadata")
+    summary = cast("dict[str, Any]", metadata).get("summary") if isinstance(metadata, dict) else None
+    return {
+        **{name: value for name, value in line.items() if name not in known},
+        "severity": int(line["severity"]),
+        **{name: _text(line.get(name)) for name in ("title", "expected", "actual", "details", "resource", "cause")},
+        "summary": _text(summary),
+        "reproduce_hint": _text(line.get("reproduceHint")),
+        "observed_at": _moment(_text(line.get("observedAt"))),
+        "next_steps": [re.sub(r"^[-*•]\s+", "", one) for one in _several(line.get("nextSteps"), r"\n")],
+        "evidence": [one for one in _several(line.get("evidence"), r"\n", strip=False) if one.strip()],
+        "blames": _several(line.get("blames"), r"[\n,]"),
+    }
+
+
+def _moment(text: str) -> str:
+    """UTC, ISO 8601, milliseconds; a moment without a zone is UTC. Empty when it is no moment."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return ""
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _several(value: Any, border: str, strip: bool = True) -> list[str]:
+    """A list given as one, or as text with borders between."""
+    parts: list[Any] = list(cast("list[Any]", value)) if isinstance(value, list | tuple) else re.split(border, _text(value))
+    texts = [_text(part).strip() if strip else _text(part).rstrip("\r") for part in parts]
+    return [text for text in texts if text]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+
+
+def _cut_short(exit_code: int) -> str:
+    how = f"was killed by signal {-exit_code}" if exit_code < 0 else f"ended with exit code {exit_code}"
+    return f"the suite's process {how} before the suite was over."
+
+
+def _last_words(workdir: Path) -> str:
+    """The last line the process wrote for people, when there is one: usually the reason."""
+    try:
+        lines = (workdir / "logs" / "stdout.txt").read_text(errors="replace").strip().splitlines()
+    except OSError:
+        return ""
+    return f" Its last words: {lines[-1][:300]}" if lines else ""

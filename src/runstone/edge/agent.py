@@ -1,0 +1,51 @@
+"""The edge as one: discovery and runner side by side, both speaking only to home."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from runstone.edge.discovery.scan import Scanner
+from runstone.edge.home import Home
+from runstone.edge.runner.agent import Runner
+from runstone.errors import RunstoneError
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Edge:
+    """Scan, send, wait, again; and run Tasks meanwhile."""
+
+    home: Home
+    scanner: Scanner
+    runner: Runner
+    every_s: float = 30.0
+    """Between two rounds of discovery."""
+    scanned: Callable[[], None] = lambda: None
+    """Called after every round."""
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.runner.run())
+            group.create_task(self._discover())
+
+    async def _discover(self) -> None:
+        while True:
+            try:
+                await self.scan()
+            except RunstoneError as err:
+                log.warning("discovery stopped", problem=str(err), again_in_s=self.every_s)
+            self.scanned()
+            await asyncio.sleep(self.every_s)
+
+    async def scan(self) -> None:
+        """One round of discovery, sent home piece by piece; sent whole next time if home did not take it."""
+        try:
+            async for update in self.scanner.updates():
+                await self.home.map_update(update)
+        except RunstoneError:
+            self.scanner.forget()
+            raise

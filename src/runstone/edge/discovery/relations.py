@@ -1,0 +1,266 @@
+"""Typed relations between Kubernetes objects, read from what they say of each other. Pure.
+
+Facts: owner references, label selectors (matchLabels and matchExpressions), volume and env sources, Ingress backends,
+scheduling, and the Service DNS names ``name``, ``name.namespace`` and ``name.namespace.svc[.cluster.local]``.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from runstone.connectors.platforms import Object
+from runstone.model.resource import Relation, RelationType, ResourceRef
+
+WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"})
+_CONTAINED = frozenset(
+    {"Deployment", "StatefulSet", "DaemonSet", "CronJob", "Service", "Ingress", "PersistentVolumeClaim"}
+)
+CLUSTER_KINDS = frozenset({"Namespace", "Node", "PersistentVolume", "StorageClass", "IngressClass"})
+
+
+def ref_of(obj: Object, platform: str) -> ResourceRef:
+    """The name of an object."""
+    metadata = obj["metadata"]
+    return ResourceRef(
+        platform=platform, kind=obj["kind"], namespace=metadata.get("namespace") or "", name=metadata["name"]
+    )
+
+
+class Objects:
+    """All objects of one platform seen so far, by kind and place."""
+
+    def __init__(self, platform: str, objects: Iterable[Object]) -> None:
+        self.platform = platform
+        self.by_ref: dict[ResourceRef, Object] = {ref_of(obj, platform): obj for obj in objects}
+        self._of_kind: dict[tuple[str, str], list[Object]] = defaultdict(list)
+        for ref, obj in self.by_ref.items():
+            self._of_kind[ref.kind, ref.namespace].append(obj)
+
+    def of_kind(self, kind: str, namespace: str) -> list[Object]:
+        """Objects of a kind in a namespace."""
+        return self._of_kind.get((kind, namespace), [])
+
+    def ref(self, kind: str, namespace: str, name: str) -> ResourceRef:
+        """A name on this platform, whether it exists or not."""
+        where = "" if kind in CLUSTER_KINDS else namespace
+        return ResourceRef(platform=self.platform, kind=kind, namespace=where, name=name)
+
+
+def relate(objects: Objects) -> list[Relation]:
+    """Every relation that the objects tell of, in a stable order, without repeats."""
+    found = {
+        (relation.source.path, relation.type, relation.target.path, relation.detail): relation
+        for ref, obj in objects.by_ref.items()
+        for relation in _of(ref, obj, objects)
+    }
+    return [found[key] for key in sorted(found)]
+
+
+def _of(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:
+    if ref.kind in WORKLOADS:
+        yield from _workload(ref, obj, objects)
+    match ref.kind:
+        case "Pod":
+            yield from _pod(ref, obj, objects)
+        case "Service":
+            yield from _service(ref, obj, objects)
+        case "Ingress":
+            yield from _ingress(ref, obj, objects)
+        case "PersistentVolumeClaim":
+            yield from _claim(ref, obj, objects)
+        case "HorizontalPodAutoscaler":
+            yield from _autoscaler(ref, obj, objects)
+        case "NetworkPolicy":
+            yield from _policy(ref, obj, objects)
+        case _:
+            pass
+    if ref.kind in _CONTAINED:
+        yield _relation(objects.ref("Namespace", "", ref.namespace), "contains", ref)
+    yield from _owned(ref, obj, objects)
+
+
+def _relation(source: ResourceRef, type_: RelationType, target: ResourceRef, detail: str = "") -> Relation:
+    return Relation(source=source, type=type_, target=target, detail=detail)
+
+
+def _owned(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:
+    """Owner to owned; a ReplicaSet between a Deployment and its Pods is stepped over."""
+    if ref.kind == "ReplicaSet":
+        return
+    for owner in obj["metadata"].get("ownerReferences") or []:
+        above = objects.ref(str(owner.get("kind")), ref.namespace, str(owner.get("name")))
+        if above.kind == "ReplicaSet":
+            middle = objects.by_ref.get(above)
+            owners = middle["metadata"].get("ownerReferences") or [] if middle else []
+            if not owners:
+                continue
+            above = objects.ref(str(owners[0].get("kind")), ref.namespace, str(owners[0].get("name")))
+        if above.kind in WORKLOADS:
+            yield _relation(above, "owns", ref)
+
+
+def template(obj: Object) -> dict[str, Any]:
+    """The pod template of a workload: ``{"metadata", "spec"}``; empty for one that has none."""
+    spec = obj.get("spec") or {}
+    if obj.get("kind") == "CronJob":
+        spec = (spec.get("jobTemplate") or {}).get("spec") or {}
+    return spec.get("template") or {}
+
+
+def labels_of(obj: Object) -> dict[str, str]:
+    """The labels that a workload's Pods carry."""
+    return (template(obj).get("metadata") or {}).get("labels") or {}
+
+
+def _workload(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:
+    spec = template(obj).get("spec") or {}
+    yield from _pod_spec(ref, spec, objects)
+    for claim in (obj.get("spec") or {}).get("volumeClaimTemplates") or []:
+        prefix = f"{claim['metadata']['name']}-{ref.name}-"
+        for pvc in objects.of_kind("PersistentVolumeClaim", ref.namespace):
+            if pvc["metadata"]["name"].startswith(prefix):
+                yield _relation(
+                    ref, "mounts", objects.ref("PersistentVolumeClaim", ref.namespace, pvc["metadata"]["name"])
+                )
+
+
+def _pod_spec(ref: ResourceRef, spec: dict[str, Any], objects: Objects) -> Iterator[Relation]:
+    account = spec.get("serviceAccountName")
+    if account and account != "default":
+        yield _relation(ref, "references", objects.ref("ServiceAccount", ref.namespace, account))
+    for secret in spec.get("imagePullSecrets") or []:
+        yield _relation(ref, "references", objects.ref("Secret", ref.namespace, secret["name"]), "imagePullSecrets")
+    for volume in spec.get("volumes") or []:
+        yield from _volume(ref, volume, objects)
+    for container in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]:
+        yield from _container(ref, container, objects)
+
+
+def _volume(ref: ResourceRef, volume: dict[str, Any], objects: Objects) -> Iterator[Relation]:
+    detail = f"volume {volume.get('name', '')}"
+    sources = [volume, *((volume.get("projected") or {}).get("sources") or [])]
+    for source in sources:
+        for field, kind, key in (
+            ("persistentVolumeClaim", "PersistentVolumeClaim", "claimName"),
+            ("secret", "Secret", "secretName"),
+            ("secret", "Secret", "name"),
+            ("configMap", "ConfigMap", "name"),
+        ):
+            said = source.get(field) or {}
+            if said.get(key) and not said.get("optional"):
+                yield _relation(ref, "mounts", objects.ref(kind, ref.namespace, said[key]), detail)
+
+
+def _container(ref: ResourceRef, container: dict[str, Any], objects: Objects) -> Iterator[Relation]:
+    for source in container.get("envFrom") or []:
+        for field, kind in (("secretRef", "Secret"), ("configMapRef", "ConfigMap")):
+            said = source.get(field) or {}
+            if said.get("name") and not said.get("optional"):
+                yield _relation(ref, "references", objects.ref(kind, ref.namespace, said["name"]), "envFrom")
+    for variable in container.get("env") or []:
+        yield from _variable(ref, variable, objects)
+
+
+def _variable(ref: ResourceRef, variable: dict[str, Any], objects: Objects) -> Iterator[Relation]:
+    name = str(variable.get("name"))
+    for field, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
+        said = (variable.get("valueFrom") or {}).get(field) or {}
+        if said.get("name") and not said.get("optional"):
+            detail = f"env {name} key {said.get('key', '')}"
+            yield _relation(ref, "references", objects.ref(kind, ref.namespace, said["name"]), detail)
+    target = called(str(variable.get("value") or ""), ref.namespace, objects)
+    if target:
+        yield _relation(ref, "calls", target, f"env {name} {variable['value']}")
+
+
+def called(value: str, namespace: str, objects: Objects) -> ResourceRef | None:
+    """The Service that a ``host[:port]`` addresses from a namespace; None when the host is not in the cluster."""
+    host = value.partition(":")[0].rstrip(".").lower()
+    parts = host.split(".")
+    if not host or not parts[0]:
+        return None
+    where = parts[1] if len(parts) > 1 else namespace
+    inside = len(parts) <= 2 or parts[2] == "svc"
+    known = objects.ref("Service", where, parts[0]) in objects.by_ref
+    # A short name with a port is meant to be a Service even when it is missing: that is worth a place on the Map.
+    missing = (len(parts) == 1 and ":" in value) or (len(parts) > 2 and parts[2] == "svc")
+    return objects.ref("Service", where, parts[0]) if inside and (known or missing) else None
+
+
+def _pod(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:
+    spec = obj.get("spec") or {}
+    if spec.get("nodeName"):
+        yield _relation(ref, "runs-on", objects.ref("Node", "", spec["nodeName"]))
+    if not obj["metadata"].get("ownerReferences"):
+        yield from _pod_spec(ref, spec, objects)
+
+
+def _service(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:
+    selector = (obj.get("spec") or {}).get("selector") or {}
+    if not selector:
+        return
+    for kind in ("Deployment", "StatefulSet", "DaemonSet"):
+        for workload in objects.of_kind(kind, ref.namespace):
+            if selector.items() <= labels_of(workload).items():
+                yield _relation(ref, "selects", ref_of(workload, objects.platform))
+
+
+def _ingress(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:
+    spec = obj.get("spec") or {}
+    default = spec.get("defaultBackend") or spec.get("backend")
+    backends = [default] if default else []
+    for rule in spec.get("rules") or []:
+        backends += [path.get("backend") or {} for path in (rule.get("http") or {}).get("paths") or []]
+    for backend in backends:
+        name = (backend.get("service") or {}).get("name") or backend.get("serviceName")
+        if name:
+            yield _relation(ref, "routes-to", objects.ref("Service", ref.namespace, name))
+    for tls in spec.get("tls") or []:
+        if tls.get("secretName"):
+            yield _relation(ref, "references", objects.ref("Secret", ref.namespace, tls["secretName"]), "tls")
+    if spec.get("ingressClassName"):
+        yield _relation(ref, "references", objects.ref("IngressClass", "", spec["ingressClassName"]), "class")
+
+
+def _claim(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:
+    spec = obj.get("spec") or {}
+    if spec.get("storageClassName"):
+        yield _relation(ref, "references", objects.ref("StorageClass", "", spec["storageClassName"]), "class")
+    if spec.get("volumeName"):
+        yield _relation(ref, "references", objects.ref("PersistentVolume", "", spec["volumeName"]), "volume")
+
+
+def _autoscaler(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:
+    target = (obj.get("spec") or {}).get("scaleTargetRef") or {}
+    if target.get("kind") in WORKLOADS and target.get("name"):
+        yield _relation(ref, "scales", objects.ref(target["kind"], ref.namespace, target["name"]))
+
+
+def _policy(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:
+    selector = (obj.get("spec") or {}).get("podSelector") or {}
+    for kind in ("Deployment", "StatefulSet", "DaemonSet"):
+        for workload in objects.of_kind(kind, ref.namespace):
+            if selects(selector, labels_of(workload)):
+                yield _relation(ref, "guards", ref_of(workload, objects.platform))
+
+
+def selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
+    """Whether a label selector matches labels; an empty one matches everything."""
+    if not (selector.get("matchLabels") or {}).items() <= labels.items():
+        return False
+    return all(_expression(one, labels) for one in selector.get("matchExpressions") or [])
+
+
+def _expression(expression: dict[str, Any], labels: dict[str, str]) -> bool:
+    key, values = str(expression.get("key")), expression.get("values") or []
+    match expression.get("operator"):
+        case "In":
+            return labels.get(key) in values
+        case "NotIn":
+            return labels.get(key) not in values
+        case "Exists":
+            return key in labels
+        case "DoesNotExist":
+            return key not in labels
+        case _:
+            return False

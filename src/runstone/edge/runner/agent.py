@@ -1,0 +1,173 @@
+"""The runner: lease, checkout, secrets, suite, redact, report. One task per lease, as many as there are slots."""
+
+import asyncio
+import contextlib
+import shutil
+import socket
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from runstone.connectors.executors import Executor
+from runstone.content import suite
+from runstone.content.suite import SuiteOrder, SuiteResult
+from runstone.edge.home import Home
+from runstone.edge.runner.report import Reporter
+from runstone.edge.runner.secrets import Vault
+from runstone.errors import Forbidden, Refused, RunstoneError, Unreachable
+from runstone.model import approval
+from runstone.model.content import CollectionRef
+from runstone.model.redact import Redactor
+from runstone.model.secret import Secret
+from runstone.model.wire import Completion, Lease, LeaseRequest
+
+log = structlog.get_logger()
+_POLL_S = 20.0
+_LONGEST_PAUSE_S = 30.0
+
+
+@dataclass
+class Runner:
+    """One runner of a Location.
+
+    ``checkout`` gives the folder of a collection at a commit; ``key`` is what Approvals are signed with; ``now``
+    gives UTC, ISO 8601.
+    """
+
+    home: Home
+    executor: Executor
+    vault: Vault
+    checkout: Callable[[CollectionRef], Awaitable[Path]]
+    key: bytes
+    now: Callable[[], str]
+    location: str
+    instance: str
+    slots: int = 2
+    name: str = field(default_factory=socket.gethostname)
+    used: set[str] = field(default_factory=set[str])
+    """Proposals whose Approval was spent here."""
+
+    async def run(self) -> None:
+        """Work until cancelled. A control zone that does not answer is asked again, with growing pauses."""
+        pause = 0.5
+        running: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                free = self.slots - len(running)
+                if free <= 0:
+                    _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    continue
+                try:
+                    leases = await self._lease(free)
+                    pause = 0.5
+                except (Unreachable, Refused) as err:
+                    log.warning("no lease", location=self.location, problem=str(err), again_in_s=pause)
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, _LONGEST_PAUSE_S)
+                    continue
+                running |= {asyncio.create_task(self.work(lease)) for lease in leases}
+                running = {task for task in running if not task.done()}
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def work(self, lease: Lease) -> None:
+        """Run one lease to its end and tell home."""
+        log.info("leased", request=lease.request, attempt=lease.attempt, bundle=lease.bundle.path)
+        completion = Completion(token=lease.token, state="failed", message="the runner was stopped")
+        try:
+            result = await self._run(lease)
+            state = "done" if result.ok else "failed"
+            completion = Completion(token=lease.token, state=state, message=result.message)
+        except RunstoneError as err:
+            completion = Completion(token=lease.token, state="failed", message=str(err))
+        except Exception as err:
+            log.exception("lease broke", request=lease.request)
+            completion = Completion(
+                token=lease.token, state="failed", message=f"the runner broke: {type(err).__name__}"
+            )
+        await self._complete(lease, completion)
+
+    async def _lease(self, free: int) -> tuple[Lease, ...]:
+        ask = LeaseRequest(location=self.location, runner=self.name, instance=self.instance, free=free, wait_s=_POLL_S)
+        return (await self.home.lease(ask)).leases
+
+    async def _run(self, lease: Lease) -> SuiteResult:
+        if lease.approval:
+            self._spend(lease)
+        root = await self.checkout(lease.bundle.collection)
+        secrets, missing = self.vault.resolve(lease.secrets)
+        redactor = Redactor(secret.reveal() for secret in secrets)
+        reporter = Reporter(self.home, lease, redactor)
+        workdir = Path(tempfile.mkdtemp(prefix="runstone-run-"))
+        try:
+            result = await self._suite(lease, root, secrets, workdir, reporter)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, workdir, ignore_errors=True)
+        said = redactor.text(result.message)
+        return SuiteResult(result.ok, " ".join([said, *missing]).strip(), result.exit_code, result.timed_out)
+
+    async def _suite(
+        self, lease: Lease, root: Path, secrets: list[Secret], workdir: Path, reporter: Reporter
+    ) -> SuiteResult:
+        order = SuiteOrder(
+            root=root,
+            bundle=root / lease.bundle.path,
+            robot=lease.bundle.robot,
+            titles=lease.titles,
+            variables=lease.variables,
+            secrets={secret.name: secret.reveal() for secret in secrets},
+            workdir=workdir,
+            deadline_s=lease.deadline_s,
+            context={
+                "RW_LOCATION": self.location,
+                "RW_SESSION_ID": lease.session,
+                "RW_RUNREQUEST_ID": lease.request,
+                "RW_SLX": lease.subject.name,
+            },
+        )
+        cancelled = asyncio.Event()
+        sending = asyncio.create_task(reporter.run(cancelled))
+        running = asyncio.create_task(suite.run(order, self.executor, reporter.take))
+        stopping = asyncio.create_task(cancelled.wait())
+        try:
+            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not running.done():
+                running.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await running
+                return SuiteResult(ok=False, message="cancelled", exit_code=-1, timed_out=False)
+            return running.result()
+        finally:
+            stopping.cancel()
+            running.cancel()
+            reporter.close()
+            await sending
+
+    def _spend(self, lease: Lease) -> None:
+        """Check that the change is exactly the one approved, and use the Approval up. Raises NotAllowed."""
+        signed = approval.Approval.model_validate_json(lease.approval)
+        exact = approval.digest(" ".join(lease.titles), lease.subject.path, lease.variables, signed.expires)
+        found = approval.verify(self.key, lease.approval, exact, self.now())
+        if found.proposal in self.used:
+            raise Refused(f"The approval of proposal {found.proposal} was used already. Nothing was run.")
+        self.used.add(found.proposal)
+
+    async def _complete(self, lease: Lease, completion: Completion) -> None:
+        for pause in (0.5, 1, 2, 4, 8):
+            try:
+                await self.home.complete(lease.request, completion)
+            except Forbidden:
+                raise
+            except Unreachable:
+                await asyncio.sleep(pause)
+            except Refused as err:
+                log.info("result not taken", request=lease.request, reason=str(err))
+                return
+            else:
+                return
+        log.warning("result lost", request=lease.request, reason="the control zone did not answer")

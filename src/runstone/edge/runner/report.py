@@ -1,0 +1,106 @@
+"""One lease's way home while it runs: events in, numbered and redacted Progress out, in batches.
+
+Batches are sent again until they are taken; control skips what it has. Output is held back by the length of the
+longest secret, so that one cut in two by a chunk border is masked all the same.
+"""
+
+import asyncio
+
+from runstone.content.suite import SuiteEvent
+from runstone.edge.home import Home
+from runstone.edge.runner import issues
+from runstone.errors import Conflict, NotFound, Unreachable
+from runstone.model.redact import Redactor
+from runstone.model.wire import Heartbeat, Lease, Progress, ProgressReport
+
+_EVERY_S = 0.15
+_MOST = 200
+
+
+class Reporter:
+    """Sends what one lease's suite says. Use as a task group member: :meth:`take` feeds it, :meth:`run` sends."""
+
+    def __init__(self, home: Home, lease: Lease, redactor: Redactor) -> None:
+        self._home = home
+        self._lease = lease
+        self._redactor = redactor
+        self._seq = 0
+        self._waiting: list[Progress] = []
+        self._held = ""
+        self._closed = asyncio.Event()
+        self.ended: set[str] = set()
+        """Titles of the Tasks that ended."""
+
+    async def take(self, event: SuiteEvent) -> None:
+        """One thing the suite said."""
+        if event.type == "output":
+            self._output(event)
+            return
+        self._flush(event)
+        if event.type == "issue":
+            issue = issues.issue(event.record, self._lease.subject, self._redactor, event.at)
+            self._add(event, "issue", issue=issue)
+        elif event.type == "note":
+            self._add(event, "note", note=issues.note(event.record, self._lease.subject, self._redactor))
+        elif event.type == "started":
+            self._add(event, "started")
+        elif event.type == "done":
+            self.ended.add(event.title)
+            message = self._redactor.text(event.message)
+            self._add(event, "done", state=event.state or "errored", message=message, elapsed_s=event.elapsed_s)
+
+    async def run(self, cancelled: asyncio.Event) -> None:
+        """Send until :meth:`close`, then the rest. Sets ``cancelled`` when control does not want the result."""
+        beat_at = asyncio.get_running_loop().time()
+        while not self._closed.is_set() or self._waiting:
+            await asyncio.sleep(0 if self._closed.is_set() else _EVERY_S)
+            now = asyncio.get_running_loop().time()
+            if not self._waiting and now - beat_at < self._lease.ttl_s / 3:
+                continue
+            beat_at = now
+            if not await self._send(cancelled):
+                return
+
+    def close(self) -> None:
+        """Nothing more will be taken."""
+        self._closed.set()
+
+    async def _send(self, cancelled: asyncio.Event) -> bool:
+        batch = tuple(self._waiting[:_MOST])
+        try:
+            if batch:
+                report = ProgressReport(token=self._lease.token, progress=batch)
+                answer = await self._home.progress(self._lease.request, report)
+            else:
+                answer = await self._home.heartbeat(self._lease.request, Heartbeat(token=self._lease.token))
+        except Unreachable:
+            await asyncio.sleep(1.0)
+            return True
+        except (Conflict, NotFound):
+            # The lease has ended without us; its work now belongs to another.
+            cancelled.set()
+            return False
+        del self._waiting[: len(batch)]
+        if answer.cancel:
+            cancelled.set()
+        return not answer.cancel
+
+    def _output(self, event: SuiteEvent) -> None:
+        """Whole lines leave at once; an unfinished one waits for its end."""
+        text = self._held + event.text
+        whole, newline, rest = text.rpartition("\n")
+        self._held = rest
+        if newline:
+            self._add(event, "output", output=self._redactor.text(whole) + "\n", truncated=event.truncated)
+
+    def _flush(self, event: SuiteEvent) -> None:
+        if self._held:
+            held, self._held = self._held, ""
+            self._add(event, "output", output=self._redactor.text(held) + "\n")
+
+    def _add(self, event: SuiteEvent, type_: str, **more: object) -> None:
+        self._seq += 1
+        body = {"seq": self._seq, "type": type_, "title": event.title, "at": event.at, **more}
+        self._waiting.append(
+            Progress.model_validate({**body, "resolved_title": self._redactor.text(event.resolved_title)})
+        )

@@ -1,0 +1,115 @@
+"""What crosses between edge and control. Versioned by :data:`VERSION`; both ends refuse another major."""
+
+from typing import Literal
+
+from runstone.model.content import BundleRef
+from runstone.model.noun import Noun
+from runstone.model.resource import Relation, Resource, ResourceRef, ScopeReading
+from runstone.model.run import Issue, Note, TaskState
+from runstone.model.workspace import SLX, SecretNeed
+
+VERSION = "1"
+
+
+class LeaseRequest(Noun):
+    """A runner asks for work. ``instance`` changes at every start, so an older poll of the same runner is dropped."""
+
+    location: str
+    runner: str
+    instance: str
+    free: int
+    wait_s: float
+
+
+class Lease(Noun):
+    """A time-limited claim on a RunRequest. ``token`` fences: a report with an older one is refused."""
+
+    request: str
+    session: str
+    token: str
+    attempt: int
+    bundle: BundleRef
+    titles: tuple[str, ...]
+    """Unresolved titles, as in the suite."""
+    variables: dict[str, str]
+    secrets: tuple[SecretNeed, ...]
+    subject: ResourceRef
+    """What the SLX is about: where Issues that name no resource belong."""
+    deadline_s: int
+    ttl_s: float
+    approval: str
+    """A signed Approval for a Task that may change things; empty for a read-only one."""
+
+
+class Leases(Noun):
+    """The answer to a LeaseRequest; empty when nothing was offered in time."""
+
+    leases: tuple[Lease, ...]
+
+
+class Heartbeat(Noun):
+    """A lease is still worked on. The answer tells whether to go on."""
+
+    token: str
+
+
+class HeartbeatAnswer(Noun):
+    """``cancel`` true: stop the work, its result is not wanted any more."""
+
+    cancel: bool
+
+
+class Progress(Noun):
+    """One thing a running Task said, numbered from 1 within its lease, so that a repeat changes nothing."""
+
+    seq: int
+    type: Literal["started", "output", "issue", "note", "done"]
+    title: str
+    """Unresolved title of the Task it belongs to; empty for the suite itself."""
+    resolved_title: str
+    at: str
+    output: str = ""
+    issue: Issue | None = None
+    note: Note | None = None
+    state: TaskState | None = None
+    message: str = ""
+    elapsed_s: float = 0.0
+    truncated: bool = False
+
+
+class ProgressReport(Noun):
+    """A batch of Progress for one lease."""
+
+    token: str
+    progress: tuple[Progress, ...]
+
+
+class Completion(Noun):
+    """The lease's end. ``failed`` with a sentence when the suite itself could not be run."""
+
+    token: str
+    state: Literal["done", "failed"]
+    message: str
+
+
+class MapUpdate(Noun):
+    """What discovery saw that is new: the whole content of every Scope in ``readings``, and of no other.
+
+    Resources of a complete scope that are not in ``resources`` are gone, with their relations and SLXs; those of an
+    incomplete scope stay. Whenever a resource is sent, or is the source of a relation that is sent, all its relations
+    are in the same update. SLXs are added or replaced by name.
+    """
+
+    location: str
+    final: bool
+    """True when this ends a whole round of discovery."""
+    readings: tuple[ScopeReading, ...]
+    resources: tuple[Resource, ...]
+    relations: tuple[Relation, ...]
+    slxs: tuple[SLX, ...]
+
+
+class MapAnswer(Noun):
+    """How many rows the update changed."""
+
+    changed: int

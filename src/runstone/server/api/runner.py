@@ -1,0 +1,60 @@
+"""``/runner/v1``: what edges call. Outbound for them, by long poll: nothing ever connects to an edge."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from runstone.control.access import Actor
+from runstone.control.workspace import Control
+from runstone.model.wire import (
+    Completion,
+    Heartbeat,
+    HeartbeatAnswer,
+    LeaseRequest,
+    Leases,
+    MapAnswer,
+    MapUpdate,
+    ProgressReport,
+)
+from runstone.server.auth import may
+from runstone.server.state import control
+
+router = APIRouter(prefix="/runner/v1", tags=["runner"])
+Leaser = Annotated[Actor, Depends(may("lease"))]
+Reporter = Annotated[Actor, Depends(may("report"))]
+Zone = Annotated[Control, Depends(control)]
+LONGEST_POLL_S = 25.0
+"""Proxies often cut a silent request at 30 s."""
+
+
+@router.post("/lease")
+async def lease(ask: LeaseRequest, _: Leaser, zone: Zone) -> Leases:
+    """Work for this runner, waiting for some to be offered."""
+    bounded = ask.model_copy(update={"wait_s": min(ask.wait_s, LONGEST_POLL_S), "free": min(ask.free, 32)})
+    return Leases(leases=tuple(await zone.sessions.queue.lease(bounded)))
+
+
+@router.post("/requests/{request}/progress")
+async def progress(request: str, report: ProgressReport, _: Reporter, zone: Zone) -> HeartbeatAnswer:
+    """What a running request said."""
+    return HeartbeatAnswer(cancel=await zone.sessions.queue.progress(request, report))
+
+
+@router.post("/requests/{request}/heartbeat")
+async def heartbeat(request: str, beat: Heartbeat, _: Reporter, zone: Zone) -> HeartbeatAnswer:
+    """A sign of life."""
+    return HeartbeatAnswer(cancel=await zone.sessions.queue.heartbeat(request, beat.token))
+
+
+@router.post("/requests/{request}/complete", status_code=204)
+async def complete(request: str, completion: Completion, _: Reporter, zone: Zone) -> None:
+    """The request's end."""
+    await zone.sessions.queue.complete(request, completion)
+
+
+@router.post("/map")
+async def map_update(update: MapUpdate, who: Reporter, zone: Zone) -> MapAnswer:
+    """What discovery saw."""
+    changed = await zone.maps.apply(update, who.name)
+    await zone.sessions.map_changed()
+    return MapAnswer(changed=changed)

@@ -1,0 +1,3 @@
+*** Tasks ***
+Bad ÿþ
+    Log    x

@@ -1,0 +1,7 @@
+*** Settings ***
+Library    RW.Core
+*** Tasks ***
+Return Early
+    IF    True
+        RETURN
+    END

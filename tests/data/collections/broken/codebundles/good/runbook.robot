@@ -1,0 +1,5 @@
+*** Tasks ***
+Look
+    No Operation
+look
+    No Operation

@@ -1,0 +1,3 @@
+#!/bin/bash
+source ./neighbour.sh
+echo "hello ${1:-$NAME} from $who"

@@ -1,0 +1,1 @@
+raise ImportError("a collection's own copy of RW.CLI must never be taken")

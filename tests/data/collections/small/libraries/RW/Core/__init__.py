@@ -1,0 +1,1 @@
+raise ImportError("a collection's own copy of RW.Core must never be taken")
