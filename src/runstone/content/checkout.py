@@ -15,7 +15,7 @@ import shutil
 import signal
 import tarfile
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from runstone.errors import BadInput, Unreachable
@@ -42,12 +42,12 @@ async def at(url: str, ref: str | None, cache: Path) -> tuple[CollectionRef, Pat
     ``url``: anything git fetches from, the path of a git repository, or a plain folder. ``ref="worktree"`` takes a
     local repository's working tree as it lies. Raises BadInput (no such folder or ref, unfit tree), Unreachable.
     """
-    local = Path(url).expanduser()
-    if local.is_dir() and (ref == WORKTREE or not _is_repository(local)):
+    local = _folder(url)
+    if local and (ref == WORKTREE or not _is_repository(local)):
         if ref not in (None, "", WORKTREE):
             raise BadInput(f"{url} is a plain folder without git, so it has no ref {ref}. Leave the ref out.")
-        return CollectionRef(url=str(local.resolve()), ref="", commit=WORKTREE), local.resolve()
-    address = str(local.resolve()) if local.is_dir() else _remote(url)
+        return CollectionRef(url=str(local), ref="", commit=WORKTREE), local
+    address = str(local) if local else _remote(url)
     async with _mirror(address, cache) as mirror:
         await _fetch(mirror, address)
         commit = await _resolve(mirror, address, ref)
@@ -58,8 +58,8 @@ async def at(url: str, ref: str | None, cache: Path) -> tuple[CollectionRef, Pat
 async def pinned(ref: CollectionRef, cache: Path) -> Path:
     """The tree of an exact address, from the cache when it is there. Raises BadInput, Unreachable."""
     if ref.commit == WORKTREE:
-        folder = Path(ref.url)
-        if not folder.is_dir():
+        folder = _folder(ref.url)
+        if folder is None:
             raise BadInput(f"The folder {ref.url} is not on this machine. Give runners a git address instead.")
         return folder
     if not _COMMIT.fullmatch(ref.commit):
@@ -67,12 +67,18 @@ async def pinned(ref: CollectionRef, cache: Path) -> Path:
     ready = _place(ref, cache)
     if ready.is_dir():
         return ready
-    address = ref.url if Path(ref.url).is_dir() else _remote(ref.url)
+    address = ref.url if _folder(ref.url) else _remote(ref.url)
     async with _mirror(address, cache) as mirror:
         if not await _has(mirror, ref.commit):
             await _fetch(mirror, address)
         await _resolve(mirror, address, ref.commit)
         return await _tree(mirror, ref, cache)
+
+
+def _folder(url: str) -> Path | None:
+    """The folder here that ``url`` names, if it does."""
+    path = Path(url).expanduser()
+    return path.resolve() if path.is_dir() else None
 
 
 def _is_repository(folder: Path) -> bool:
@@ -100,7 +106,7 @@ def _place(ref: CollectionRef, cache: Path) -> Path:
 
 
 @contextlib.asynccontextmanager
-async def _mirror(url: str, cache: Path) -> AsyncIterator[Path]:
+async def _mirror(url: str, cache: Path) -> AsyncGenerator[Path, None]:
     """The bare repository of an address, for one user at a time, across processes too."""
     mirror = cache / "mirrors" / _name(url)
     mirror.parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +130,9 @@ async def _resolve(mirror: Path, url: str, ref: str | None) -> str:
     if ref and re.fullmatch(r"[0-9a-f]{7,40}", ref):
         names.append(ref)
     for name in names:
-        code, found, _ = await _call(_LOCAL_S, "-C", str(mirror), "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        code, found, _ = await _call(
+            _LOCAL_S, "-C", str(mirror), "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"
+        )
         if not code:
             return found.decode().strip()
     raise BadInput(f"{shown(url)} has no branch, tag or commit {ref or 'HEAD'}. Correct the ref, or push it first.")
@@ -173,7 +181,7 @@ def _unpack(archive: Path, tree: Path, ref: CollectionRef) -> None:
     except tarfile.FilterError as err:
         member = err.tarinfo.name
         raise BadInput(
-            f"{shown(ref.url)} at {ref.commit[:12]}: {member} is a link out of the collection or a special file. Remove it."
+            f"{shown(ref.url)} at {ref.commit[:12]}: {member} is a link out of the collection or a special file."
         ) from err
 
 

@@ -1,13 +1,25 @@
 """One ``.robot`` file as data: its Tasks and what it asks for. Robot's own parser reads it; nothing is executed."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from robot.api import get_model
-from robot.api.parsing import KeywordCall, ModelVisitor, SettingSection, TestCase, TestCaseSection
+from robot.api.parsing import (
+    DefaultTags,
+    Documentation,
+    KeywordCall,
+    Metadata,
+    ModelVisitor,
+    SettingSection,
+    Tags,
+    TestCase,
+    TestCaseSection,
+    TestTags,
+)
 from robot.errors import DataError
-from robot.utils import unescape
+from robot.utils import escaping
 
 from runstone.errors import BadInput
 from runstone.model.content import Access, Finding, Input, SecretInput, Suite, Task
@@ -17,8 +29,6 @@ _INPUT_ORDER = ("varname", "type", "description", "example", "pattern", "enum", 
 _SECRET_ORDER = ("varname", "description", "example", "pattern", "optional")
 _INPUTS = {"importuservariable", "importplatformvariable"}
 _SECRETS = {"importsecret", "importoptionalsecret", "importusersecret"}
-_TAG_SETTINGS = ("FORCE TAGS", "TEST TAGS")
-"""How Robot's model names ``Force Tags``, ``Test Tags`` and ``Task Tags``."""
 
 
 def read(path: Path) -> tuple[Suite, tuple[Finding, ...]]:
@@ -63,14 +73,13 @@ class _Reader(ModelVisitor):
 
     def visit_SettingSection(self, node: SettingSection) -> None:  # noqa: N802  Robot's name for it
         for statement in node.body:
-            kind = getattr(statement, "type", "")
-            if kind == "DOCUMENTATION":
+            if isinstance(statement, Documentation):
                 self.documentation = statement.value
-            elif kind == "METADATA":
+            elif isinstance(statement, Metadata):
                 self.metadata[statement.name.strip().lower()] = statement.value.strip()
-            elif kind in _TAG_SETTINGS:
+            elif isinstance(statement, TestTags):
                 self.forced += statement.values
-            elif kind == "DEFAULT TAGS":
+            elif isinstance(statement, DefaultTags):
                 self.default += statement.values
         self.generic_visit(node)
 
@@ -119,14 +128,13 @@ class _Reader(ModelVisitor):
 
 
 def _task(node: TestCase, visitor: _Reader) -> Task:
-    documentation, own = "", None
+    documentation, own = "", cast("list[str] | None", None)
     for statement in node.body:
-        kind = getattr(statement, "type", "")
-        if kind == "DOCUMENTATION":
+        if isinstance(statement, Documentation):
             documentation = statement.value
-        elif kind == "TAGS":
+        elif isinstance(statement, Tags):
             own = list(statement.values)
-    tags = dict.fromkeys([*visitor.forced, *(visitor.default if own is None else own)])
+    tags: dict[str, None] = dict.fromkeys([*visitor.forced, *(visitor.default if own is None else own)])
     return Task(title=node.name, documentation=documentation, tags=tuple(tags), access=_access(tags))
 
 
@@ -152,6 +160,7 @@ def _arguments(args: tuple[str, ...], order: tuple[str, ...]) -> dict[str, str]:
 
 def _text(raw: str) -> str:
     """What Robot would pass on, as far as that can be told without running: built-in blanks and escapes."""
+    unescape = cast("Callable[[str], str]", escaping.unescape)  # pyright: ignore[reportUnknownMemberType]
     return unescape(raw.replace("${EMPTY}", "").replace("${SPACE}", " "))
 
 

@@ -53,10 +53,10 @@ class SuiteOrder:
 class SuiteEvent:
     """One thing that happened. ``title`` is unresolved, and empty when it belongs to the suite's setup. ``at`` is UTC.
 
-    ``record`` of an ``issue``: severity (int 1..4), title, expected, actual, details, next_steps (list), reproduce_hint,
-    observed_at, summary, resource, cause (text), evidence, blames (lists), and whatever else the Task gave. Of a
-    ``note``: kind (``ruled_out``, ``could_not_check``, ``blocked``), resource, what, why. Of a ``metric``: name, sub_name,
-    value, type, labels. ``done`` carries state, message and elapsed_s.
+    ``record`` of an ``issue``: severity (int 1..4), title, expected, actual, details, next_steps (list),
+    reproduce_hint, observed_at, summary, resource, cause (text), evidence, blames (lists), and whatever else the Task
+    gave. Of a ``note``: kind (``ruled_out``, ``could_not_check``, ``blocked``), resource, what, why. Of a ``metric``:
+    name, sub_name, value, type, labels. ``done`` carries state, message and elapsed_s.
     """
 
     type: EventType
@@ -81,9 +81,7 @@ class SuiteResult:
     timed_out: bool
 
 
-async def run(
-    order: SuiteOrder, executor: Executor, on_event: Callable[[SuiteEvent], Awaitable[None]]
-) -> SuiteResult:
+async def run(order: SuiteOrder, executor: Executor, on_event: Callable[[SuiteEvent], Awaitable[None]]) -> SuiteResult:
     """Run the suite. Every Task that began ends with a ``done`` event, whatever becomes of the process."""
     problem = _unfit(order)
     if problem:
@@ -107,7 +105,9 @@ def _unfit(order: SuiteOrder) -> str:
     """Why the order cannot be carried out, empty when it can."""
     bundle = order.bundle.name
     if not (order.bundle / order.robot).is_file():
-        return f"Bundle {bundle} has no file {order.robot}. Correct the SLX's pathToRobot, or the commit it is taken from."
+        return (
+            f"Bundle {bundle} has no file {order.robot}. Correct the SLX's pathToRobot, or the commit it is taken from."
+        )
     for name, value in {**order.variables, **order.context}.items():
         if not name or "=" in name or "\0" in name + value:
             return f"Bundle {bundle}: input {name!r} cannot be an environment variable. Correct its name or value."
@@ -139,7 +139,7 @@ def _process(order: SuiteOrder) -> ExecutorOrder:
 
 
 def _bytecode() -> Path:
-    """Where compiled Python is kept between runs. It halves the price of a run, and no collection's tree is written to."""
+    """Where compiled Python is kept between runs. It halves a run's price, and no collection's tree is touched."""
     base = os.environ.get("XDG_CACHE_HOME")
     folder = (Path(base) if base else Path.home() / ".cache") / "runstone" / "bytecode"
     # Where the home folder cannot be written to, Python goes without.
@@ -201,10 +201,10 @@ class _Story:
 
 
 def _event(said: dict[str, Any]) -> SuiteEvent:
-    event = SuiteEvent(**said)
-    if event.type != "issue":
-        return event
-    return SuiteEvent(**{**said, "record": issue_record(event.record)})
+    body: dict[str, Any] = dict(said)
+    if said["type"] == "issue":
+        body["record"] = issue_record(said["record"])
+    return SuiteEvent(**body)
 
 
 def issue_record(line: dict[str, Any]) -> dict[str, Any]:
@@ -237,7 +237,9 @@ def _moment(text: str) -> str:
 
 def _several(value: Any, border: str, strip: bool = True) -> list[str]:
     """A list given as one, or as text with borders between."""
-    parts: list[Any] = list(cast("list[Any]", value)) if isinstance(value, list | tuple) else re.split(border, _text(value))
+    parts: list[Any] = (
+        list(cast("list[Any]", value)) if isinstance(value, list | tuple) else re.split(border, _text(value))
+    )
     texts = [_text(part).strip() if strip else _text(part).rstrip("\r") for part in parts]
     return [text for text in texts if text]
 

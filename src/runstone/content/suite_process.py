@@ -16,9 +16,10 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from robot.errors import DataError
 from robot.running import TestSuite
@@ -64,10 +65,13 @@ def _run(order: dict[str, Any], voice: "Voice") -> int:
     platform.given_secrets = order["secrets"]
     platform.sink = voice.hear
     os.chdir(stage.folder())
+    build = cast("Callable[[Path], TestSuite]", TestSuite.from_file_system)  # pyright: ignore[reportUnknownMemberType]
     try:
-        suite = TestSuite.from_file_system(path)
+        suite = build(path)
     except DataError as err:
-        voice.say("end", ok=False, message=f"Bundle {bundle.name}: {order['robot']} cannot be run: {_first_line(str(err))}")
+        voice.say(
+            "end", ok=False, message=f"Bundle {bundle.name}: {order['robot']} cannot be run: {_first_line(str(err))}"
+        )
         return _EXIT_BAD_DATA
     missing = _choose(suite, order["titles"])
     if missing:
@@ -83,7 +87,8 @@ def _run(order: dict[str, Any], voice: "Voice") -> int:
 def _execute(suite: TestSuite, listener: "Listener", workdir: Path) -> None:
     sys.__stdout__ = Console(listener.voice)  # type: ignore[misc]  Log To Console writes here
     folders = ("AZURE_CONFIG_DIR", "CLOUDSDK_CONFIG", "AWS_CONFIG_DIR", "CODEBUNDLE_TEMP_DIR", "KUBECONFIG")
-    suite.run(
+    run = cast("Callable[..., object]", suite.run)  # pyright: ignore[reportUnknownMemberType]
+    run(
         listener=listener,
         loglevel="INFO",
         console="none",
@@ -208,8 +213,9 @@ def report_text(record: dict[str, Any]) -> str:
     """A report line as plain text."""
     obj, more = record["obj"], record["kwargs"]
     if record["fmt"] == "table":
-        head = [more["head"]] if more.get("head") else [more["columns"]] if more.get("columns") else []
-        rows = [*head, *(more.get("body") or more.get("rows") or [])]
+        head: list[Any] = [more.get("head") or more.get("columns") or []]
+        body: list[Any] = more.get("body") or more.get("rows") or []
+        rows = [row for row in [*head, *body] if row]
         return "\n".join([str(obj), *("\t".join(map(str, _cells(row))) for row in rows)])
     if record["fmt"] == "a":
         return f"{more.get('text', '')} {obj}".strip()

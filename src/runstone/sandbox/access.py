@@ -125,7 +125,14 @@ class Gate:
         moment = stamp(self.clock.now())
         self.audit.append(
             AuditRecord(
-                moment, user, asked.verb, asked.group, asked.resource, asked.namespace, asked.name, code,
+                moment,
+                user,
+                asked.verb,
+                asked.group,
+                asked.resource,
+                asked.namespace,
+                asked.name,
+                code,
                 asked.is_write,
             )
         )

@@ -139,9 +139,7 @@ def _daemon_set(obj: Obj) -> None:
 
 def _job(obj: Obj) -> None:
     spec = _spec(obj)
-    _absent(
-        spec, parallelism=1, completions=1, backoffLimit=6, completionMode="NonIndexed", suspend=False
-    )
+    _absent(spec, parallelism=1, completions=1, backoffLimit=6, completionMode="NonIndexed", suspend=False)
     _template(spec)
 
 

@@ -101,4 +101,3 @@ def newer_form(event: Obj) -> Obj:
         "deprecatedCount": event.get("count", 1),
     }
     return reported
-

@@ -60,9 +60,7 @@ CLAIM = Kind("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", True, 
 EVENT = Kind("", "v1", "Event", "events", True, ("ev",))
 QUOTA = Kind("", "v1", "ResourceQuota", "resourcequotas", True, ("quota",), _STATUS)
 LIMIT_RANGE = Kind("", "v1", "LimitRange", "limitranges", True, ("limits",))
-REPLICATION_CONTROLLER = Kind(
-    "", "v1", "ReplicationController", "replicationcontrollers", True, ("rc",), _SCALED, _ALL
-)
+REPLICATION_CONTROLLER = Kind("", "v1", "ReplicationController", "replicationcontrollers", True, ("rc",), _SCALED, _ALL)
 DEPLOYMENT = Kind("apps", "v1", "Deployment", "deployments", True, ("deploy",), _SCALED, _ALL)
 REPLICA_SET = Kind("apps", "v1", "ReplicaSet", "replicasets", True, ("rs",), _SCALED, _ALL)
 STATEFUL_SET = Kind("apps", "v1", "StatefulSet", "statefulsets", True, ("sts",), _SCALED, _ALL)
@@ -104,9 +102,7 @@ _ASK = ("create",)
 _AUTH = "authorization.k8s.io"
 ACCESS_REVIEW = Kind(_AUTH, "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", False, verbs=_ASK)
 RULES_REVIEW = Kind(_AUTH, "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews", False, verbs=_ASK)
-SELF_REVIEW = Kind(
-    "authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews", False, verbs=_ASK
-)
+SELF_REVIEW = Kind("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews", False, verbs=_ASK)
 
 BUILT_IN: tuple[Kind, ...] = (
     *(NAMESPACE, NODE, POD, SERVICE, ENDPOINTS, CONFIG_MAP, SECRET, SERVICE_ACCOUNT, PERSISTENT_VOLUME),

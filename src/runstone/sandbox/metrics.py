@@ -33,9 +33,7 @@ def pods(world: World, namespace: str) -> list[Obj]:
     """PodMetrics of the Pods with a running container, in one namespace or ('') everywhere."""
     found: list[Obj] = []
     for pod in world.store.all(POD, namespace):
-        containers = [
-            {"name": one["name"], "usage": _usage(*use(world, pod, one))} for one in _running(pod)
-        ]
+        containers = [{"name": one["name"], "usage": _usage(*use(world, pod, one))} for one in _running(pod)]
         if containers:
             meta = {"name": name_of(pod), "namespace": namespace_of(pod), "labels": labels_of(pod)}
             found.append(_metrics("PodMetrics", meta, world.now, {"containers": containers}))
@@ -44,7 +42,14 @@ def pods(world: World, namespace: str) -> list[Obj]:
 
 def _metrics(kind: str, meta: Obj, now: float, body: Obj) -> Obj:
     meta = {**meta, "creationTimestamp": stamp(now)}
-    return {"kind": kind, "apiVersion": "metrics.k8s.io/v1beta1", "metadata": meta, "timestamp": stamp(now), "window": WINDOW, **body}
+    return {
+        "kind": kind,
+        "apiVersion": "metrics.k8s.io/v1beta1",
+        "metadata": meta,
+        "timestamp": stamp(now),
+        "window": WINDOW,
+        **body,
+    }
 
 
 def nodes(world: World) -> list[Obj]:

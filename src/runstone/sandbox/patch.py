@@ -173,8 +173,7 @@ def _without_items(current: list[Obj], old: list[Obj], new: list[Obj], by: str, 
     after = {one.get(by): one for one in new}
     kept = [one for one in current if one.get(by) not in before or one.get(by) in after]
     return [
-        _without(one, before[one.get(by)], after[one.get(by)], kind) if one.get(by) in before else one
-        for one in kept
+        _without(one, before[one.get(by)], after[one.get(by)], kind) if one.get(by) in before else one for one in kept
     ]
 
 

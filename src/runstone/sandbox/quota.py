@@ -27,9 +27,7 @@ def need(kind: Kind, obj: Obj) -> dict[str, float]:
     if kind is POD:
         for side in ("requests", "limits"):
             for resource in ("cpu", "memory"):
-                total = sum(
-                    amount(at(one, "resources", side, resource)) for one in each(obj, "spec", "containers")
-                )
+                total = sum(amount(at(one, "resources", side, resource)) for one in each(obj, "spec", "containers"))
                 needs[f"{side}.{resource}"] = total
         needs["cpu"], needs["memory"] = needs["requests.cpu"], needs["requests.memory"]
     return needs

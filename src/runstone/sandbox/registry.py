@@ -137,9 +137,11 @@ class Registry:
     def _check(self, kind: Kind, obj: Obj) -> None:
         name = name_of(obj)
         if not name:
-            raise invalid(kind.name, kind.group, "", "metadata.name", "Required value: name or generateName is required")
+            raise invalid(
+                kind.name, kind.group, "", "metadata.name", "Required value: name or generateName is required"
+            )
         if kind.group != _FREE_NAMES and not _NAME.fullmatch(name):
-            why = f'Invalid value: "{name}": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, \'-\' or \'.\', and must start and end with an alphanumeric character'
+            why = f"Invalid value: \"{name}\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"
             raise invalid(kind.name, kind.group, name, "metadata.name", why)
         if kind.namespaced:
             where = self.store.get(NAMESPACE, "", namespace_of(obj))
@@ -245,7 +247,9 @@ def _check_shape(kind: Kind, obj: Obj) -> None:
 
 
 def _check_containers(kind: Kind, obj: Obj) -> None:
-    spec, path = (obj.get("spec"), "spec") if kind is POD else (at(obj, "spec", "template", "spec"), "spec.template.spec")
+    spec, path = (
+        (obj.get("spec"), "spec") if kind is POD else (at(obj, "spec", "template", "spec"), "spec.template.spec")
+    )
     if kind.custom or not isinstance(spec, dict) or kind.name == "PodTemplate":
         return
     if kind is not POD and kind.group not in ("apps", "batch"):

@@ -99,7 +99,5 @@ def as_text(selector: Obj | None) -> str:
     parts = [f"{key}={value}" for key, value in sorted(mapping(selector, "matchLabels").items())]
     for one in each(selector, "matchExpressions"):
         operator = one["operator"].lower()
-        parts.append(
-            f"{one['key']} {operator} ({','.join(each(one, 'values'))})" if one.get("values") else one["key"]
-        )
+        parts.append(f"{one['key']} {operator} ({','.join(each(one, 'values'))})" if one.get("values") else one["key"])
     return ",".join(parts)

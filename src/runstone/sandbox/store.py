@@ -96,15 +96,11 @@ class Store:
         for queue in self._watchers:
             queue.put_nowait(None)
 
-    def _write(
-        self, verb: Literal["ADDED", "MODIFIED"], kind: Kind, before: Obj | None, obj: Obj
-    ) -> Obj:
+    def _write(self, verb: Literal["ADDED", "MODIFIED"], kind: Kind, before: Obj | None, obj: Obj) -> Obj:
         self._objects.setdefault(kind, {})[namespace_of(obj), name_of(obj)] = obj
         return self._announce(verb, kind, before, obj)
 
-    def _announce(
-        self, verb: Literal["ADDED", "MODIFIED", "DELETED"], kind: Kind, before: Obj | None, obj: Obj
-    ) -> Obj:
+    def _announce(self, verb: Literal["ADDED", "MODIFIED", "DELETED"], kind: Kind, before: Obj | None, obj: Obj) -> Obj:
         self.version += 1
         obj["metadata"]["resourceVersion"] = str(self.version)
         change = Change(self.version, verb, kind, before, obj)

@@ -37,7 +37,11 @@ def _joined(values: list[Any], nothing: str = NONE) -> str:
 def _containers(obj: Obj) -> list[str]:
     containers = each(obj, "spec", "template", "spec", "containers")
     selector = selectors.as_text(at(obj, "spec", "selector"))
-    return [_joined([one["name"] for one in containers]), _joined([one["image"] for one in containers]), selector or NONE]
+    return [
+        _joined([one["name"] for one in containers]),
+        _joined([one["image"] for one in containers]),
+        selector or NONE,
+    ]
 
 
 def pod_state(pod: Obj) -> str:
@@ -115,7 +119,13 @@ def _stateful_set(obj: Obj, now: float) -> list[Any]:
 
 
 def _daemon_set(obj: Obj, now: float) -> list[Any]:
-    names = ("desiredNumberScheduled", "currentNumberScheduled", "numberReady", "updatedNumberScheduled", "numberAvailable")
+    names = (
+        "desiredNumberScheduled",
+        "currentNumberScheduled",
+        "numberReady",
+        "updatedNumberScheduled",
+        "numberAvailable",
+    )
     counts = [mapping(obj, "status").get(name, 0) for name in names]
     nodes = mapping(obj, "spec", "template", "spec", "nodeSelector")
     chosen = _joined([f"{key}={value}" for key, value in nodes.items()])
@@ -139,7 +149,16 @@ def _cron_job(obj: Obj, now: float) -> list[Any]:
     active = len(each(obj, "status", "active"))
     zone = spec.get("timeZone") or NONE
     containers = _containers(spec["jobTemplate"])
-    return [name_of(obj), spec["schedule"], zone, str(bool(spec.get("suspend"))), active, since, _age(obj, now), *containers]
+    return [
+        name_of(obj),
+        spec["schedule"],
+        zone,
+        str(bool(spec.get("suspend"))),
+        active,
+        since,
+        _age(obj, now),
+        *containers,
+    ]
 
 
 def _service(obj: Obj, now: float) -> list[Any]:
@@ -323,9 +342,7 @@ LAYOUTS: dict[str, Layout] = {
         "Name Desired Current Ready Up-to-date Available Node_Selector Age", _WORKLOAD_WIDE, _daemon_set
     ),
     "jobs": Layout("Name Status Completions Duration Age", _WORKLOAD_WIDE, _job),
-    "cronjobs": Layout(
-        "Name Schedule Timezone Suspend Active Last_Schedule Age", _WORKLOAD_WIDE, _cron_job
-    ),
+    "cronjobs": Layout("Name Schedule Timezone Suspend Active Last_Schedule Age", _WORKLOAD_WIDE, _cron_job),
     "services": Layout("Name Type Cluster-IP External-IP Port(s) Age", "Selector", _service),
     "endpoints": Layout("Name Endpoints Age", "", _endpoints),
     "endpointslices": Layout("Name AddressType Ports Endpoints Age", "", _slice),

@@ -24,6 +24,8 @@ class World:
         self.gate = Gate(clock)
         self.applied: dict[tuple[str, str], Obj] = {}
         """Server-side apply: the last configuration by (uid, field manager)."""
+        self.refusals: dict[str, float] = {}
+        """When a refused creation of Pods is next told, by the owner's uid."""
         self.books: dict[tuple[str, str], LogBook] = {}
         """Container logs by (pod uid, container name)."""
         self.due = math.inf

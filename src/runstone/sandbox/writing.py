@@ -33,7 +33,9 @@ class Order:
     def document(self) -> Any:
         """The body, parsed. Raises ApiError 400 or 415."""
         if "protobuf" in self.media or "cbor" in self.media:
-            raise ApiError(415, "UnsupportedMediaType", f"the body of the request was in an unknown format - {self.media}")
+            raise ApiError(
+                415, "UnsupportedMediaType", f"the body of the request was in an unknown format - {self.media}"
+            )
         try:
             return yaml.safe_load(self.body) if "yaml" in self.media else json.loads(self.body or b"{}")
         except (ValueError, yaml.YAMLError) as err:
@@ -46,7 +48,9 @@ class Order:
             raise bad_request("the body must be an object")
         obj = cast("Obj", document)
         if obj.get("kind", kind.name) != kind.name:
-            raise bad_request(f"{obj.get('kind')} in version {obj.get('apiVersion')!r} cannot be handled as a {kind.name}")
+            raise bad_request(
+                f"{obj.get('kind')} in version {obj.get('apiVersion')!r} cannot be handled as a {kind.name}"
+            )
         return {**obj, "apiVersion": kind.api_version, "kind": kind.name}
 
 
@@ -76,7 +80,13 @@ def _create_below(world: World, target: Target, order: Order) -> Obj:
         return success()
     if target.kind is SERVICE_ACCOUNT and target.subresource == "token":
         status = {"token": f"sandbox.{uid_of(obj)}", "expirationTimestamp": "2099-01-01T00:00:00Z"}
-        return {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": {}, "spec": {}, "status": status}
+        return {
+            "kind": "TokenRequest",
+            "apiVersion": "authentication.k8s.io/v1",
+            "metadata": {},
+            "spec": {},
+            "status": status,
+        }
     raise no_such_path()
 
 
@@ -128,7 +138,9 @@ def _patched(before: Obj, document: Any, media: str, kind: str, custom: bool = F
 def _applied(world: World, target: Target, config: Obj, order: Order) -> Obj:
     kind, manager = kept_as(target.kind), order.query.get("fieldManager", "")
     if not manager:
-        raise bad_request("PatchOptions.meta.k8s.io is invalid: fieldManager: Required value: is required for apply patch")
+        raise bad_request(
+            "PatchOptions.meta.k8s.io is invalid: fieldManager: Required value: is required for apply patch"
+        )
     config = {**config, "metadata": {**mapping(config, "metadata"), "name": target.name}}
     if target.kind.namespaced:
         config["metadata"]["namespace"] = target.namespace
@@ -147,7 +159,9 @@ def _applied(world: World, target: Target, config: Obj, order: Order) -> Obj:
 
 def scale_of(obj: Obj) -> Obj:
     """The Scale of a workload."""
-    meta = {key: obj["metadata"].get(key) for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")}
+    meta = {
+        key: obj["metadata"].get(key) for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    }
     status = {"replicas": at(obj, "status", "replicas") or 0, "selector": as_text(at(obj, "spec", "selector"))}
     return {
         "kind": "Scale",
@@ -209,4 +223,3 @@ def success(details: Obj | None = None) -> Obj:
     """A Status that says it worked."""
     body: Obj = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
     return {**body, "details": details} if details else body
-

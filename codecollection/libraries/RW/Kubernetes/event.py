@@ -1,43 +1,55 @@
-"""Events of the API: which are about an object, how often, how long ago."""
+"""Events of the cluster: which are about an object, how fresh they are, and how they read."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from typing import Any
 
-from . import moment
-from .cluster import Object
+from RW.Kubernetes import moment
+
+Json = dict[str, Any]
+FRESH_S = 900
+"""Events older than this say how things were, not how they are. Kubelet and controllers repeat what persists."""
 
 
-def last_seen(event: Object, now: datetime) -> float:
-    """Seconds since an event was last seen; a day when it does not say."""
+def last(event: Json) -> Any:
+    """When it was seen last, as written: events.k8s.io and core/v1 keep it in different places."""
     series = event.get("series") or {}
-    times = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"), event.get("firstTimestamp"))
-    ages = [found for text in times if (found := moment.since(text, now)) is not None]
-    return min(ages, default=86400.0)
+    meta = event.get("metadata") or {}
+    return (
+        series.get("lastObservedTime")
+        or event.get("lastTimestamp")
+        or event.get("eventTime")
+        or meta.get("creationTimestamp")
+    )
 
 
-def about(events: Iterable[Object], kind: str, name: str, uid: str = "") -> list[Object]:
-    """Events whose subject is this object, the latest life of it when ``uid`` is given."""
+def count(event: Json) -> int:
+    """How often it was seen."""
+    return int((event.get("series") or {}).get("count") or event.get("count") or 1)
+
+
+def fresh(events: Iterable[Json], now: float, within: float = FRESH_S) -> list[Json]:
+    """Those seen within the last ``within`` seconds, the latest first."""
+    recent = [event for event in events if moment.age(last(event), now) <= within]
+    return sorted(recent, key=lambda event: str(last(event)), reverse=True)
+
+
+def about(events: Iterable[Json], kind: str, name: str) -> list[Json]:
+    """Those whose object is ``kind``/``name``."""
     return [
         event
         for event in events
-        for subject in [event.get("involvedObject") or event.get("regarding") or {}]
-        if subject.get("kind") == kind and subject.get("name") == name and (not uid or subject.get("uid", uid) == uid)
+        if (event.get("involvedObject") or {}).get("kind") == kind and event["involvedObject"].get("name") == name
     ]
 
 
-def recent(events: Iterable[Object], now: datetime, seconds: float) -> list[Object]:
-    """Those last seen within ``seconds``, the newest first."""
-    fresh = [event for event in events if last_seen(event, now) <= seconds]
-    return sorted(fresh, key=lambda event: last_seen(event, now))
+def warnings(events: Iterable[Json]) -> list[Json]:
+    """Those of type Warning."""
+    return [event for event in events if event.get("type") == "Warning"]
 
 
-def message(event: Object) -> str:
-    """Its text on one line."""
-    return " ".join(str(event.get("message") or event.get("note") or "").split())
-
-
-def line(event: Object) -> str:
-    """``event Warning FailedMount x3: MountVolume.SetUp failed …``."""
-    count = (event.get("series") or {}).get("count") or event.get("count") or 1
-    times = f" x{count}" if count > 1 else ""
-    return f"event {event.get('type', '')} {event.get('reason', '')}{times}: {message(event)}"[:600]
+def line(event: Json) -> str:
+    """``event Warning Failed x3 on Pod/web-0: Failed to pull image …``"""
+    about_it = event.get("involvedObject") or {}
+    message = " ".join(str(event.get("message") or "").split())
+    where = f"{about_it.get('kind')}/{about_it.get('name')}"
+    return f"event {event.get('type')} {event.get('reason')} x{count(event)} on {where}: {message[:600]}"

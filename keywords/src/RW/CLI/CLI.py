@@ -215,7 +215,8 @@ def _pod(labels: Any, namespace: Any, context: Any) -> str:
     """A substitution that finds the first running Pod of the labels."""
     return (
         f"$(kubectl get pods --field-selector=status.phase==Running -l {shlex.quote(str(labels))} "
-        f"-n {shlex.quote(str(namespace))} --context={shlex.quote(str(context))} -o jsonpath='{{.items[0].metadata.name}}')"
+        f"-n {shlex.quote(str(namespace))} --context={shlex.quote(str(context))} "
+        "-o jsonpath='{.items[0].metadata.name}')"
     )
 
 

@@ -28,14 +28,20 @@ _LOG = r"(?:E\d{4} [^]]*\] )?"
 _LINES: tuple[tuple[str, str], ...] = (
     (r"(?:\S+: )?(?:line \d+: )?(?P<tool>[\w./+-]+): command not found", _INSTALL),
     (r"(?:\S*/)?env: [‘'\"]?(?P<tool>[\w./+-]+)[’'\"]?: No such file or directory", _INSTALL),
-    (r"(?:\S+: )?(?:line \d+: )?(?P<tool>\S+): Permission denied", "It may not be run: {tool}. Make the file executable."),
     (
-        r"(?:Error from server \(Forbidden\): |error: |Error: )?(?:error when .*?: )?\S+(?: \".*?\")? is forbidden: User "
-        r"\"(?P<user>[^\"]*)\" cannot (?P<verb>\w+) resource \"(?P<kind>[^\"]*)\"(?: in API group \"(?P<group>[^\"]*)\")?"
-        r"(?P<where> in the namespace \"[^\"]*\"| at the cluster scope)?.*",
+        r"(?:\S*bash|\S+\.sh): (?:line \d+: )?(?P<tool>\S+): Permission denied",
+        "It may not be run: {tool}. Make the file executable.",
+    ),
+    (
+        r"(?:Error from server \(Forbidden\): |error: |Error: )?(?:error when .*?: )?\S+(?: \".*?\")? is forbidden: "
+        r"User \"(?P<user>[^\"]*)\" cannot (?P<verb>\w+) resource \"(?P<kind>[^\"]*)\""
+        r"(?: in API group \"[^\"]*\")?(?P<where> in the namespace \"[^\"]*\"| at the cluster scope)?.*",
         "{user} may not {verb} {kind}{where}. Grant it {verb} on {kind}.",
     ),
-    (r"Error from server \(Forbidden\):? ?(?P<said>.*)", "The API server refused: {said}. Grant the runner this permission."),
+    (
+        r"Error from server \(Forbidden\):? ?(?P<said>.*)",
+        "The API server refused: {said}. Grant the runner this permission.",
+    ),
     (_LOG + r".*You must be logged in to the server.*", _RENEW),
     (_LOG + r".*the server has asked for the client to provide credentials.*", _RENEW),
     (
@@ -50,8 +56,8 @@ _LINES: tuple[tuple[str, str], ...] = (
     ),
     (
         # What an API server without exec answers: a bare 405 or 501 leaves kubectl without words.
-        r"Error from server(?: \((?:MethodNotAllowed|NotImplemented)\))?:(?P<said>| .*(?:not implemented|does not allow "
-        r"this method|dialing backend).*)",
+        r"Error from server(?: \((?:MethodNotAllowed|NotImplemented)\))?:(?P<said>| .*(?:not implemented|does not "
+        r"allow this method|dialing backend).*)",
         "The API server does not do what was asked{said}: most often exec, attach or port-forward. Look by hand.",
     ),
     (
@@ -63,7 +69,10 @@ _LINES: tuple[tuple[str, str], ...] = (
         r"error: (?:error loading config file \"[^\"]*\": |stat \S+: )(?P<said>.*)",
         "The kubeconfig cannot be read: {said}. Correct the secret that holds it.",
     ),
-    (r"error: Metrics (?:API )?not available.*", "The cluster has no Metrics API. Install metrics-server to check usage."),
+    (
+        r"error: Metrics (?:API )?not available.*",
+        "The cluster has no Metrics API. Install metrics-server to check usage.",
+    ),
 )
 _PATTERNS = tuple((re.compile(pattern), why) for pattern, why in _LINES)
 

@@ -42,7 +42,8 @@ class Metrics:
         """Run a keyword and push what it returns."""
         from robot.libraries.BuiltIn import BuiltIn
 
-        return self.push_metric(BuiltIn().run_keyword(name, *args))
+        run: Any = BuiltIn().run_keyword
+        return self.push_metric(run(name, *args))
 
     def normalize_lookback_window(self, seconds: int, format_type: int = 2) -> Any:
         """Seconds in another form. 1: a number of minutes. 2: ``45m``, ``30s`` below a minute. 3: ``45 minutes``."""

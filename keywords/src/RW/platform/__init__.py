@@ -8,8 +8,8 @@ A runtime may set two attributes before a suite starts:
 ``sink``
     ``sink(kind, record)`` is called at once for everything a suite says. Kinds and their records:
     ``issue`` and ``report`` (the lines of ``issues.jsonl`` and ``report.jsonl``), ``metric`` ``{name, sub_name, value,
-    type, labels}``, ``output`` ``{text}`` (what a command printed), ``blocked`` ``{what, why}`` (a command that could not
-    look: a missing tool, permission or connection).
+    type, labels}``, ``output`` ``{text}`` (what a command printed), ``blocked`` ``{what, why}`` (a command that
+    could not look: a missing tool, permission or connection).
 ``given_secrets``
     Secret values by variable name; ``Import Secret`` asks here first.
 """

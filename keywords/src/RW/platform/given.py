@@ -111,7 +111,8 @@ def import_memo_variable(key: str) -> Any:
 
     answer = get_authenticated_session().get(f"{base}/runbook/runs/{request}", timeout=30)
     answer.raise_for_status()
-    memo = answer.json().get("memo") or {}
+    found: dict[str, Any] = answer.json()
+    memo: dict[str, Any] = found.get("memo") or {}
     return memo.get(key)
 
 

@@ -143,7 +143,8 @@ async def _stop(leader: int, mark: str) -> None:
     """Ask every process of the run to end, then make them."""
     _signal(_members(leader, mark), signal.SIGTERM)
     until = asyncio.get_running_loop().time() + _GRACE_S
-    while _members(leader, mark) and asyncio.get_running_loop().time() < until:
+    # Asked again and again: no event tells when the last of a tree is gone.
+    while _members(leader, mark) and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     await _kill(leader, mark)
 

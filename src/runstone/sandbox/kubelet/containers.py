@@ -122,7 +122,10 @@ class Runner:
             life.until = min(life.until, self.now)
         if not life.complained and life.until - self.now <= self._back_off(life.failures) - 1.0:
             life.complained = self.now
-            life.waiting = ("ImagePullBackOff", f'Back-off pulling image "{image}": ErrImagePull: {images.why_not(image)}')
+            life.waiting = (
+                "ImagePullBackOff",
+                f'Back-off pulling image "{image}": ErrImagePull: {images.why_not(image)}',
+            )
             self.say(life, "BackOff", f'Back-off pulling image "{image}"')
             self.say(life, "Failed", "Error: ImagePullBackOff", warn=True)
         elif not life.complained:

@@ -139,7 +139,11 @@ def _status(world: World, pod: Obj, life: PodLife) -> Obj:
     started = all(at(one.current, "exitCode") == 0 for one in life.inits)
     unready = ",".join(one.name for one in life.containers if not one.ready)
     over = phase in ("Succeeded", "Failed")
-    why = {"reason": "PodCompleted"} if over else _complaint("ContainersNotReady", f"containers with unready status: [{unready}]")
+    why = (
+        {"reason": "PodCompleted"}
+        if over
+        else _complaint("ContainersNotReady", f"containers with unready status: [{unready}]")
+    )
     wanted: list[Obj] = [
         {"type": "PodReadyToStartContainers", "status": "True"},
         {"type": "Initialized", "status": "True" if started else "False"},

@@ -34,7 +34,16 @@ class Voice:
                 return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(now))},{milli} {level.upper():<7} {self.app} {text}"
             case "node":
                 rank = {"info": 30, "warning": 40, "error": 50}[level]
-                return json.dumps({"level": rank, "time": int(now * 1000), "name": self.app, "hostname": self.host, **more, "msg": text})
+                return json.dumps(
+                    {
+                        "level": rank,
+                        "time": int(now * 1000),
+                        "name": self.app,
+                        "hostname": self.host,
+                        **more,
+                        "msg": text,
+                    }
+                )
             case "java":
                 return f"{stamp(now)[:-1]}.{milli}Z {level.upper():>5} 1 --- [{'main' if not more else 'exec-' + str(int(now) % 8)}] c.e.shop.{self.app}.Main : {text}"
             case "redis":
@@ -74,7 +83,9 @@ class Voice:
                 return [self._access(now, seed, 200, took)]
             case _:
                 if self.serves_http:
-                    return [self._wrap(now, "info", f"GET {_PATHS[_number(seed, 0, len(_PATHS))]} 200 {took}ms", status=200)]
+                    return [
+                        self._wrap(now, "info", f"GET {_PATHS[_number(seed, 0, len(_PATHS))]} 200 {took}ms", status=200)
+                    ]
                 return [self._wrap(now, "info", f"{_CALLS[_number(seed, 0, len(_CALLS))]} OK {took}ms", code="OK")]
 
     def _access(self, now: float, seed: str, code: int, took: int) -> str:
@@ -97,13 +108,31 @@ class Voice:
         last = self._wrap(now, "error", f"cannot start: {variable}={address} is not reachable: {why}")
         match self.style:
             case "python":
-                return [last, "Traceback (most recent call last):", f'  File "/app/{self.app}/main.py", line 41, in <module>', "    connect_all(settings)", f"ConnectionError: {why}"]
+                return [
+                    last,
+                    "Traceback (most recent call last):",
+                    f'  File "/app/{self.app}/main.py", line 41, in <module>',
+                    "    connect_all(settings)",
+                    f"ConnectionError: {why}",
+                ]
             case "java":
-                return [last, f"java.net.ConnectException: {why}", "\tat java.base/sun.nio.ch.Net.connect0(Native Method)", f"\tat c.e.shop.{self.app}.Main.main(Main.java:37)"]
+                return [
+                    last,
+                    f"java.net.ConnectException: {why}",
+                    "\tat java.base/sun.nio.ch.Net.connect0(Native Method)",
+                    f"\tat c.e.shop.{self.app}.Main.main(Main.java:37)",
+                ]
             case "node":
                 return [last, f"Error: {why}", "    at TCPConnectWrap.afterConnect [as oncomplete] (node:net:1611:16)"]
             case _:
-                return [last, f"panic: {why}", "", "goroutine 1 [running]:", "main.main()", f"\t/src/{self.app}/main.go:58 +0x1d4"]
+                return [
+                    last,
+                    f"panic: {why}",
+                    "",
+                    "goroutine 1 [running]:",
+                    "main.main()",
+                    f"\t/src/{self.app}/main.go:58 +0x1d4",
+                ]
 
     def bad_value(self, now: float, variable: str, value: str) -> list[str]:
         """The last lines of a program that cannot read one of its settings."""

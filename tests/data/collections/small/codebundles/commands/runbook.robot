@@ -25,7 +25,7 @@ Write Secret Files
     ...    show_in_rwl_cheatsheet=true
     Should Contain    ${rsp.stdout}    600
     Should Contain    ${rsp.stdout}    apiVersion: v1
-    ${copy}=    Get File    ${KUBECONFIG}
+    ${copy}=    Get File    %{KUBECONFIG}
     Should Contain    ${copy}    apiVersion: v1
 
 Run A Script With Its Neighbours
@@ -55,7 +55,7 @@ Survive Return Codes And Timeouts
 
 Undo Robot's Escape
     ${rsp}=    RW.CLI.Run Cli    cmd=echo '${PERCENT}' "$P"    env={"P": r"${PERCENT}"}
-    Should Be Equal    ${rsp.stdout.strip()}    a%{b} a%{b}
+    Should Be Equal    ${rsp.stdout.strip()}    a\%{b} a\%{b}
 
 Loop Over Items
     ${items}=    Create List    a    b

@@ -1,0 +1,138 @@
+"""What every executor promises. Each file of connectors/executors is held to it."""
+
+import asyncio
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from runstone import plugins
+from runstone.connectors.executors import Executor, ExecutorOrder, ExecutorOutcome
+from runstone.errors import BadInput
+
+
+@pytest.fixture(params=plugins.names("executors"))
+def executor(request: pytest.FixtureRequest) -> Executor:
+    return plugins.load("executors", request.param)()
+
+
+async def run(
+    executor: Executor, script: str, cwd: Path, stdin: bytes = b"", deadline_s: float = 20
+) -> tuple[ExecutorOutcome, list[bytes]]:
+    lines: list[bytes] = []
+
+    async def hear(line: bytes) -> None:
+        lines.append(line)
+
+    order = ExecutorOrder(("/bin/bash", "-c", script), {"GIVEN": "yes"}, cwd, stdin, deadline_s)
+    return await executor.run(order, hear), lines
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+async def test_lines_and_exit_code_come_out(executor: Executor, tmp_path: Path) -> None:
+    outcome, lines = await run(executor, "echo one; echo; printf two; exit 3", tmp_path)
+    assert outcome == ExecutorOutcome(exit_code=3, timed_out=False)
+    assert lines == [b"one", b"", b"two"]
+
+
+async def test_stdin_is_written_and_closed(executor: Executor, tmp_path: Path) -> None:
+    _, lines = await run(executor, "cat", tmp_path, stdin=b"x" * 300_000 + b"\nend")
+    assert [len(line) for line in lines] == [300_000, 3]
+
+
+async def test_a_command_that_ignores_its_input_is_no_error(executor: Executor, tmp_path: Path) -> None:
+    outcome, _ = await run(executor, "exec <&-; exit 0", tmp_path, stdin=b"x" * 300_000)
+    assert outcome.exit_code == 0
+
+
+async def test_only_the_given_environment_is_seen(
+    executor: Executor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLANTED", "s3cr3t")
+    _, lines = await run(executor, "env; pwd", tmp_path)
+    assert b"GIVEN=yes" in lines
+    assert b"s3cr3t" not in b"".join(lines)
+    assert lines[-1] == str(tmp_path).encode()
+
+
+async def test_no_open_file_is_inherited(executor: Executor, tmp_path: Path) -> None:
+    with (tmp_path / "open").open("w") as file:
+        os.set_inheritable(file.fileno(), True)
+        _, lines = await run(executor, "readlink /proc/self/fd/* | grep -c /open$", tmp_path)
+    assert lines == [b"0"]
+
+
+async def test_limits_hold(executor: Executor, tmp_path: Path) -> None:
+    _, lines = await run(executor, "sleep 0.2; ulimit -c; ulimit -n", tmp_path)
+    assert lines[0] == b"0"
+    assert int(lines[1]) <= 1024
+
+
+async def test_a_line_without_end_is_bounded(executor: Executor, tmp_path: Path) -> None:
+    _, lines = await run(executor, "head -c 9000000 /dev/zero | tr '\\0' x; echo; echo next", tmp_path)
+    assert len(lines[0]) <= 4 * 1024 * 1024
+    assert lines[1:] == [b"next"]
+
+
+async def test_at_the_deadline_the_whole_tree_ends(executor: Executor, tmp_path: Path) -> None:
+    began = time.monotonic()
+    script = "trap '' TERM; sleep 60 & echo $! > a; setsid sleep 60 & echo $! > b; echo up; wait; sleep 60"
+    outcome, lines = await run(executor, script, tmp_path, deadline_s=1)
+    assert outcome.timed_out
+    assert lines == [b"up"]
+    assert time.monotonic() - began < 8
+    assert [alive(int((tmp_path / name).read_text())) for name in ("a", "b")] == [False, False]
+
+
+async def test_what_a_finished_command_left_behind_ends(executor: Executor, tmp_path: Path) -> None:
+    began = time.monotonic()
+    outcome, _ = await run(
+        executor, "sleep 60 & echo $! > a; setsid sleep 60 & sleep 0.1; echo $! > b; exit 0", tmp_path
+    )
+    assert outcome == ExecutorOutcome(exit_code=0, timed_out=False)
+    assert time.monotonic() - began < 5
+    assert [alive(int((tmp_path / name).read_text())) for name in ("a", "b")] == [False, False]
+
+
+async def test_cancelling_ends_the_tree_before_it_returns(executor: Executor, tmp_path: Path) -> None:
+    running = asyncio.create_task(run(executor, "sleep 60 & echo $! > a; echo $$ > b; wait", tmp_path))
+    for _ in range(500):
+        if (tmp_path / "b").exists() and (tmp_path / "b").read_text():
+            break
+        await asyncio.sleep(0.02)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert [alive(int((tmp_path / name).read_text())) for name in ("a", "b")] == [False, False]
+
+
+async def test_a_listener_that_fails_ends_the_run_with_its_error(executor: Executor, tmp_path: Path) -> None:
+    async def refuse(line: bytes) -> None:
+        raise LookupError(line.decode())
+
+    order = ExecutorOrder(("/bin/bash", "-c", "echo $$ > a; echo hello; sleep 60"), {}, tmp_path, b"", 20)
+    with pytest.raises(LookupError, match="hello"):
+        await executor.run(order, refuse)
+    assert not alive(int((tmp_path / "a").read_text()))
+
+
+async def test_runs_beside_each_other_do_not_end_each_other(executor: Executor, tmp_path: Path) -> None:
+    results = await asyncio.gather(*(run(executor, f"sleep 0.{n}; echo {n}", tmp_path) for n in range(1, 5)))
+    assert [lines for _, lines in results] == [[b"1"], [b"2"], [b"3"], [b"4"]]
+
+
+async def test_a_command_that_does_not_exist_is_bad_input(executor: Executor, tmp_path: Path) -> None:
+    order = ExecutorOrder(("/no/such/program",), {}, tmp_path, b"", 5)
+
+    async def hear(line: bytes) -> None:
+        raise AssertionError(line)
+
+    with pytest.raises(BadInput, match="/no/such/program cannot be started"):
+        await executor.run(order, hear)

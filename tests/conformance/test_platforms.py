@@ -1,0 +1,268 @@
+"""Every platform connector reads scope by scope, survives what a real one does to it, and keeps no secret."""
+
+import asyncio
+import base64
+import contextlib
+import json
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from runstone import plugins
+from runstone.connectors.platforms import Batch, Platform
+from runstone.connectors.platforms.kubernetes import address
+from runstone.errors import BadInput, Forbidden, Unreachable
+
+POD = {"metadata": {"name": "p0", "namespace": "shop"}, "spec": {}, "status": {"phase": "Running"}}
+DEPLOYMENT = {
+    "metadata": {
+        "name": "cart",
+        "namespace": "shop",
+        "managedFields": [{"x": 1}],
+        "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "canary-applied"},
+    },
+    "spec": {
+        "template": {
+            "spec": {
+                "containers": [
+                    {
+                        "name": "c",
+                        "env": [
+                            {"name": "KEY", "value": "canary-value"},
+                            {"name": "DB", "value": "postgres://user:canary-pass@pg:5432/x"},
+                        ],
+                    }
+                ]
+            }
+        }
+    },
+}
+
+
+@dataclass
+class Api:
+    """A Kubernetes API of a few answers, over real HTTP: enough to be paged, refused, cut off and slow."""
+
+    items: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
+    forbidden: set[str] = field(default_factory=set[str])
+    token: str = "good"  # noqa: S105
+    page: int = 500
+    gone_once: bool = False
+    silent: bool = False
+    asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    url: str = ""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                lines = head.decode().split("\r\n")
+                headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines[1:])}
+                if self.silent:
+                    await asyncio.sleep(60)
+                status, body = self.answer(lines[0].split()[1], headers)
+                data = json.dumps(body).encode()
+                writer.write(f"HTTP/1.1 {status} x\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data)
+                await writer.drain()
+
+    def answer(self, target: str, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        path, _, query = target.partition("?")
+        self.asked.append((path, headers.get("accept", "")))
+        if headers.get("authorization") != f"Bearer {self.token}":
+            return 401, {"message": "Unauthorized"}
+        if path in self.forbidden:
+            return 403, {"message": f"{path} is forbidden: User me cannot list"}
+        if path == "/apis":
+            names = ("apps/v1", "batch/v1", "networking.k8s.io/v1", "storage.k8s.io/v1", "example.com/v2")
+            return 200, {"groups": [{"versions": [{"groupVersion": name}]} for name in names]}
+        if path == "/apis/example.com":
+            return 200, {"preferredVersion": {"version": "v2"}}
+        if path == "/apis/example.com/v2":
+            return 200, {"resources": [{"name": "widgets", "kind": "Widget", "namespaced": False}]}
+        if path == "/version":
+            return 200, {"gitVersion": "v1.30.0"}
+        if path in ("/api/v1/namespaces/shop",):
+            return 200, {"metadata": {"name": "shop"}}
+        if path not in self.items:
+            return (404, {}) if path.startswith("/api/v1/namespaces/") else (200, {"items": []})
+        return self.paged(self.items[path], query)
+
+    def paged(self, items: list[dict[str, Any]], query: str) -> tuple[int, dict[str, Any]]:
+        said = dict(part.split("=") for part in query.split("&") if "=" in part)
+        start = int(said.get("continue", 0))
+        if start and self.gone_once:
+            self.gone_once = False
+            return 410, {"message": "too old"}
+        end = start + self.page
+        more = {"continue": str(end)} if end < len(items) else {}
+        return 200, {"metadata": more, "items": items[start:end]}
+
+
+@contextlib.asynccontextmanager
+async def serving(api: Api) -> AsyncGenerator[Api]:
+    server = await asyncio.start_server(api.serve, "127.0.0.1", 0)
+    api.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield api
+    finally:
+        server.close()
+
+
+def kubeconfig(tmp_path: Path, url: str, token: str = "good", **user: Any) -> str:  # noqa: S107
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "ctx",
+        "contexts": [{"name": "ctx", "context": {"cluster": "c", "user": "me"}}],
+        "clusters": [{"name": "c", "cluster": {"server": url}}],
+        "users": [{"name": "me", "user": user or {"token": token}}],
+    }
+    path = tmp_path / "kubeconfig"
+    path.write_text(yaml.safe_dump(document))
+    return str(path)
+
+
+def kubernetes(path: str, **more: Any) -> Platform:
+    return plugins.load("platforms", "kubernetes")(kubeconfig=path, **more)
+
+
+async def read(platform: Platform, *extra: str) -> dict[str, Batch]:
+    return {
+        f"{batch.reading.scope.kind}/{batch.reading.scope.namespace}": batch async for batch in platform.read(extra)
+    }
+
+
+async def test_pages_are_put_together_and_a_token_that_is_too_old_starts_anew(tmp_path: Path) -> None:
+    pods = [{**POD, "metadata": {"name": f"p{n}", "namespace": "shop"}} for n in range(7)]
+    async with serving(Api({"/api/v1/pods": pods}, page=3, gone_once=True)) as api:
+        found = await read(kubernetes(kubeconfig(tmp_path, api.url)))
+    assert [one["metadata"]["name"] for one in found["Pod/"].objects] == [f"p{n}" for n in range(7)]
+    assert found["Pod/"].reading.complete
+
+
+async def test_a_kind_that_may_not_be_listed_is_said_and_the_rest_goes_on(tmp_path: Path) -> None:
+    api = Api({"/api/v1/pods": [POD]}, forbidden={"/api/v1/secrets", "/api/v1/namespaces"})
+    async with serving(api):
+        found = await read(kubernetes(kubeconfig(tmp_path, api.url)))
+    secrets = found["Secret/"].reading
+    assert not secrets.complete
+    assert "may not list secrets" in secrets.problem
+    assert "Grant" in secrets.problem
+    assert found["Pod/"].reading.complete
+
+
+async def test_what_is_forbidden_for_all_namespaces_is_read_where_it_may_be(tmp_path: Path) -> None:
+    items = {
+        "/api/v1/namespaces": [{"metadata": {"name": "shop"}}],
+        "/api/v1/namespaces/shop/pods": [POD],
+    }
+    async with serving(Api(items, forbidden={"/api/v1/pods"})) as api:
+        found = await read(kubernetes(kubeconfig(tmp_path, api.url)))
+    assert not found["Pod/"].reading.complete
+    assert found["Pod/shop"].reading.complete
+    assert len(found["Pod/shop"].objects) == 1
+
+
+async def test_secrets_and_config_maps_are_asked_for_by_their_metadata_alone(tmp_path: Path) -> None:
+    secret = {"metadata": {"name": "s", "namespace": "shop"}, "data": {"k": base64.b64encode(b"canary").decode()}}
+    items = {"/api/v1/secrets": [secret], "/apis/apps/v1/deployments": [DEPLOYMENT]}
+    async with serving(Api(items)) as api:
+        found = await read(kubernetes(kubeconfig(tmp_path, api.url)))
+    accepts = {path: accept for path, accept in api.asked}
+    assert accepts["/api/v1/secrets"].startswith("application/json;as=PartialObjectMetadataList")
+    assert accepts["/api/v1/configmaps"].startswith("application/json;as=PartialObjectMetadataList")
+    kept = json.dumps([batch.objects for batch in found.values()])
+    assert "canary" not in kept
+    assert base64.b64encode(b"canary").decode() not in kept
+    assert '"pg:5432"' in kept, "an address is kept without its credentials"
+
+
+async def test_a_type_that_a_rule_names_is_found_by_discovery_cluster_scoped_too(tmp_path: Path) -> None:
+    items = {"/apis/example.com/v2/widgets": [{"metadata": {"name": "w"}}]}
+    async with serving(Api(items)) as api:
+        found = await read(kubernetes(kubeconfig(tmp_path, api.url)), "widgets.example.com", "gone.nowhere.io")
+    assert [one["metadata"]["name"] for one in found["Widget/"].objects] == ["w"]
+
+
+async def test_a_namespace_narrows_every_namespaced_list(tmp_path: Path) -> None:
+    async with serving(Api({"/api/v1/namespaces/shop/pods": [POD]})) as api:
+        found = await read(kubernetes(kubeconfig(tmp_path, api.url), namespaces=("shop",)))
+    assert "Pod/" not in found
+    assert len(found["Pod/shop"].objects) == 1
+    assert ("/api/v1/pods", "application/json") not in api.asked
+
+
+async def test_a_namespace_that_does_not_exist_is_one_sentence(tmp_path: Path) -> None:
+    async with serving(Api()) as api:
+        with pytest.raises(BadInput, match="There is no namespace 'shpo'"):
+            await read(kubernetes(kubeconfig(tmp_path, api.url), namespaces=("shpo",)))
+
+
+async def test_an_expired_token_says_so(tmp_path: Path) -> None:
+    async with serving(Api()) as api:
+        with pytest.raises(Forbidden, match="probably expired"):
+            await read(kubernetes(kubeconfig(tmp_path, api.url, token="old")))
+
+
+async def test_a_cluster_that_is_not_there_says_where_it_was_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1:9 cannot be reached"):
+        await read(kubernetes(kubeconfig(tmp_path, "http://127.0.0.1:9")))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "There is no kubeconfig at"),
+        ("{", "is not YAML"),
+        ("[]", "is not a kubeconfig"),
+        ("contexts: []", "has no context"),
+        ("contexts: [{name: a}]\ncurrent-context: a", "points to a cluster"),
+    ],
+)
+def test_a_kubeconfig_that_cannot_be_used_says_why(tmp_path: Path, text: str | None, said: str) -> None:
+    path = tmp_path / "kubeconfig"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(BadInput, match=said):
+        kubernetes(str(path))
+
+
+def test_an_unknown_context_lists_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="has no context 'nope'. It has: ctx"):
+        kubernetes(kubeconfig(tmp_path, "http://127.0.0.1:1"), context="nope")
+
+
+def test_the_portable_kubeconfig_carries_its_files_inside(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("from-a-file\n")
+    platform = kubernetes(kubeconfig(tmp_path, "http://127.0.0.1:1", tokenFile="token"))
+    assert yaml.safe_load(platform.portable_kubeconfig())["users"][0]["user"] == {"token": "from-a-file"}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("redis:6379", "redis:6379"),
+        ("http://cart.shop.svc:80/x?y=z", "cart.shop.svc:80"),
+        ("postgres://u:p@pg/db", "pg"),
+        ("db.shop", "db.shop"),
+        ("production", ""),
+        ("hunter22", ""),
+        ("8080", ""),
+        ("0.0.0.0:8080", ""),
+        ("", ""),
+        ("-Xmx180m", ""),
+    ],
+)
+def test_of_an_environment_value_only_an_address_is_kept(value: str, expected: str) -> None:
+    assert address(value) == expected
+
+
+async def test_written_objects_are_read_and_a_bad_file_is_an_incomplete_scope(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump({"kind": "List", "items": [{"kind": "Pod", **POD}]}))
+    (tmp_path / "b.yaml").write_text("{")
+    found = await read(plugins.load("platforms", "fixture")(str(tmp_path)))
+    assert found["Pod/"].reading.complete
+    assert not found["b.yaml/"].reading.complete

@@ -1,0 +1,198 @@
+"""What Kubernetes objects say of each other becomes typed relations; and how they look, health."""
+
+from typing import Any
+
+import pytest
+
+from runstone.edge.discovery import health
+from runstone.edge.discovery.relations import Objects, relate, selects
+
+
+def obj(kind: str, name: str, namespace: str = "shop", **fields: Any) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": namespace, **fields.pop("metadata", {})}
+    return {"apiVersion": "v1", "kind": kind, "metadata": metadata, **fields}
+
+
+def pods(**spec: Any) -> dict[str, Any]:
+    return {"metadata": {"labels": {"app": "cart"}}, "spec": spec}
+
+
+def container(**fields: Any) -> list[dict[str, Any]]:
+    return [{"name": "c", **fields}]
+
+
+def told(*objects: dict[str, Any]) -> set[tuple[str, str, str]]:
+    found = relate(Objects("c", objects))
+    return {
+        (one.source.name, one.type, f"{one.target.kind}/{one.target.name}") for one in found if one.type != "contains"
+    }
+
+
+def deployment(name: str = "cart", **spec: Any) -> dict[str, Any]:
+    return obj("Deployment", name, spec={"template": pods(**spec)})
+
+
+@pytest.mark.parametrize(
+    ("objects", "expected"),
+    [
+        (
+            [deployment(containers=container(env=[{"name": "DB", "value": "redis:6379"}])), obj("Service", "redis")],
+            ("cart", "calls", "Service/redis"),
+        ),
+        (
+            [deployment(containers=container(env=[{"name": "DB", "value": "gone:6379"}]))],
+            ("cart", "calls", "Service/gone"),
+        ),
+        (
+            [
+                deployment(containers=container(env=[{"name": "DB", "value": "pg.data.svc.cluster.local:5432"}])),
+                obj("Service", "pg", "data"),
+            ],
+            ("cart", "calls", "Service/pg"),
+        ),
+        (
+            [obj("Service", "cart", spec={"selector": {"app": "cart"}}), deployment()],
+            ("cart", "selects", "Deployment/cart"),
+        ),
+        (
+            [
+                deployment(
+                    containers=container(env=[{"name": "K", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}])
+                )
+            ],
+            ("cart", "references", "Secret/s"),
+        ),
+        (
+            [deployment(containers=container(envFrom=[{"configMapRef": {"name": "cm"}}]))],
+            ("cart", "references", "ConfigMap/cm"),
+        ),
+        ([deployment(serviceAccountName="sa")], ("cart", "references", "ServiceAccount/sa")),
+        (
+            [deployment(volumes=[{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}])],
+            ("cart", "mounts", "PersistentVolumeClaim/data"),
+        ),
+        ([deployment(volumes=[{"name": "t", "secret": {"secretName": "tls"}}])], ("cart", "mounts", "Secret/tls")),
+        (
+            [
+                obj(
+                    "Ingress",
+                    "web",
+                    spec={"rules": [{"http": {"paths": [{"backend": {"service": {"name": "front"}}}]}}]},
+                )
+            ],
+            ("web", "routes-to", "Service/front"),
+        ),
+        (
+            [obj("Ingress", "web", spec={"defaultBackend": {"service": {"name": "front"}}})],
+            ("web", "routes-to", "Service/front"),
+        ),
+        ([obj("Ingress", "web", spec={"tls": [{"secretName": "t"}]})], ("web", "references", "Secret/t")),
+        ([obj("Pod", "p", spec={"nodeName": "n1"})], ("p", "runs-on", "Node/n1")),
+        (
+            [obj("PersistentVolumeClaim", "d", spec={"storageClassName": "fast"})],
+            ("d", "references", "StorageClass/fast"),
+        ),
+        (
+            [obj("HorizontalPodAutoscaler", "h", spec={"scaleTargetRef": {"kind": "Deployment", "name": "cart"}})],
+            ("h", "scales", "Deployment/cart"),
+        ),
+        ([obj("NetworkPolicy", "deny", spec={"podSelector": {}}), deployment()], ("deny", "guards", "Deployment/cart")),
+        (
+            [
+                obj("Pod", "p", metadata={"ownerReferences": [{"kind": "ReplicaSet", "name": "rs"}]}),
+                obj("ReplicaSet", "rs", metadata={"ownerReferences": [{"kind": "Deployment", "name": "cart"}]}),
+            ],
+            ("cart", "owns", "Pod/p"),
+        ),
+    ],
+)
+def test_relations(objects: list[dict[str, Any]], expected: tuple[str, str, str]) -> None:
+    assert expected in told(*objects)
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [
+        [deployment(containers=container(env=[{"name": "M", "value": "production"}]))],
+        [deployment(containers=container(env=[{"name": "E", "value": "api.example.com:443"}]))],
+        [
+            deployment(
+                containers=container(
+                    env=[{"name": "K", "valueFrom": {"secretKeyRef": {"name": "s", "optional": True}}}]
+                )
+            )
+        ],
+        [obj("Service", "cart", spec={"selector": {"app": "other"}}), deployment()],
+        [obj("Service", "external", spec={}), deployment()],
+        [obj("Ingress", "empty", spec={})],
+        [deployment(serviceAccountName="default")],
+    ],
+)
+def test_what_is_no_relation(objects: list[dict[str, Any]]) -> None:
+    assert told(*objects) == set()
+
+
+@pytest.mark.parametrize(
+    ("selector", "expected"),
+    [
+        ({}, True),
+        ({"matchLabels": {"a": "1"}}, True),
+        ({"matchLabels": {"a": "2"}}, False),
+        ({"matchExpressions": [{"key": "a", "operator": "In", "values": ["1", "2"]}]}, True),
+        ({"matchExpressions": [{"key": "a", "operator": "NotIn", "values": ["1"]}]}, False),
+        ({"matchExpressions": [{"key": "b", "operator": "Exists"}]}, False),
+        ({"matchExpressions": [{"key": "b", "operator": "DoesNotExist"}]}, True),
+        ({"matchExpressions": [{"key": "b", "operator": "Unheard"}]}, False),
+    ],
+)
+def test_label_selectors(selector: dict[str, Any], expected: bool) -> None:
+    assert selects(selector, {"a": "1"}) is expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "expected"),
+    [
+        ("Deployment", {"spec": {"replicas": 2}, "status": {"readyReplicas": 2}}, ("ok", "2/2 ready")),
+        ("Deployment", {"spec": {"replicas": 2}, "status": {}}, ("ill", "0/2 ready")),
+        ("Deployment", {"spec": {"replicas": 0}}, ("ok", "scaled to 0")),
+        (
+            "Deployment",
+            {
+                "spec": {"replicas": 1},
+                "status": {
+                    "readyReplicas": 1,
+                    "conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}],
+                },
+            },
+            ("ill", "1/1 ready, rollout stuck"),
+        ),
+        ("Pod", {"status": {"phase": "Pending"}}, ("ill", "Pending")),
+        (
+            "Pod",
+            {
+                "status": {
+                    "phase": "Pending",
+                    "containerStatuses": [{"state": {"waiting": {"reason": "ImagePullBackOff"}}}],
+                }
+            },
+            ("ill", "ImagePullBackOff"),
+        ),
+        (
+            "Pod",
+            {"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}},
+            ("ok", "Running"),
+        ),
+        ("Pod", {"status": {"phase": "Succeeded"}}, ("ok", "Completed")),
+        ("PersistentVolumeClaim", {"status": {"phase": "Pending"}}, ("ill", "Pending")),
+        ("Node", {"status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}}, ("ill", "NotReady")),
+        (
+            "Job",
+            {"status": {"conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}]}},
+            ("ill", "BackoffLimitExceeded"),
+        ),
+        ("ConfigMap", {}, ("ok", "")),
+        ("Unheard", {}, ("ok", "")),
+    ],
+)
+def test_health(kind: str, fields: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert health.of({"kind": kind, "metadata": {"name": "x"}, **fields}) == expected

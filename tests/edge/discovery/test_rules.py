@@ -1,0 +1,157 @@
+"""The language of generation rules, predicate by predicate."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runstone.edge.discovery.rules import Rule, Subject, World, path_parts
+from runstone.errors import BadInput
+from runstone.model.content import GenerationRule
+
+DEPLOYMENT: dict[str, Any] = {
+    "metadata": {"name": "cart", "annotations": {"service.beta.kubernetes.io/azure": "true"}},
+    "spec": {
+        "replicas": 2,
+        "template": {"spec": {"containers": [{"image": "shop/cart:v1"}, {"image": "envoy:v2"}]}},
+        "empty": {},
+        "nothing": None,
+    },
+}
+
+
+def subject(type_: str = "deployment", name: str = "cart", **more: Any) -> Subject:
+    values: dict[str, Any] = {
+        "type": type_,
+        "kind": type_.title(),
+        "name": name,
+        "namespace": "shop",
+        "cluster": "c",
+        "context": "ctx",
+        "labels": {"app": "cart", "tier": "backend"},
+        "annotations": {"owner": "team"},
+        "resource": DEPLOYMENT,
+    }
+    return Subject(**{**values, **more})
+
+
+def rule(*match: dict[str, Any], qualifiers: tuple[str, ...] = ("resource", "namespace"), **more: Any) -> Rule:
+    slx: dict[str, Any] = {"baseName": "b", "qualifiers": list(qualifiers), "outputItems": [{"type": "slx"}], **more}
+    source = GenerationRule(
+        file="r.yaml", platform="kubernetes", resource_types=("deployment",), match=match, slxs=(slx,)
+    )
+    return Rule(source)
+
+
+def holds(*match: dict[str, Any], world: World | None = None) -> bool:
+    world = world or World({"deployment": [subject()]}, {"custom": {"cloud": "gcp", "zones": ["a", "b"]}})
+    return bool(list(rule(*match).matches(world)))
+
+
+def pattern(text: str, *properties: str, **more: Any) -> dict[str, Any]:
+    return {"type": "pattern", "pattern": text, "properties": list(properties), **more}
+
+
+@pytest.mark.parametrize(
+    ("predicate", "expected"),
+    [
+        (pattern("ar", "name"), True),
+        (pattern("car", "name", mode="exact"), False),
+        (pattern("cart", "name", mode="exact"), True),
+        (pattern("backend", "labels"), True),
+        (pattern("tier", "labels"), True),
+        (pattern("tier", "label-values"), False),
+        (pattern("tier", "label-keys"), True),
+        (pattern("team", "annotations"), True),
+        (pattern("owner", "annotation-values"), False),
+        (pattern("envoy", "spec/template/spec/containers/image"), True),
+        (pattern("nginx", "spec/template/spec/containers/image"), False),
+        (pattern("true", "metadata/annotations/service.beta.kubernetes.io//azure"), True),
+        (pattern("cart", "resource/metadata/name"), True),
+        (pattern("2", "spec/replicas"), True),
+        (pattern(".", "spec/not/there"), False),
+        (pattern("zzz", "name", "labels", "metadata/name"), False),
+        ({"type": "exists", "path": "spec/replicas"}, True),
+        ({"type": "exists", "path": "spec/template/spec"}, True),
+        ({"type": "exists", "path": "spec/template/spec/containers"}, True),
+        ({"type": "exists", "path": "spec/nothing"}, False),
+        ({"type": "exists", "path": "spec/absent"}, False),
+        ({"type": "custom-variable", "path": "custom/cloud", "pattern": "gcp"}, True),
+        ({"type": "custom-variable", "path": "custom/zones", "pattern": "b"}, True),
+        ({"type": "custom-variable", "path": "custom/cloud", "pattern": "aws"}, False),
+        (pattern("gcp", "custom/cloud", resourceType="variables"), True),
+        ({"type": "and", "matches": [pattern("c", "name"), pattern("zzz", "name")]}, False),
+        ({"type": "or", "matches": [pattern("c", "name"), pattern("zzz", "name")]}, True),
+        ({"type": "not", "match": pattern("zzz", "name")}, True),
+        ({"type": "not", "matches": [pattern("c", "name")]}, False),
+        ({"type": "not", "predicate": pattern("c", "name")}, False),
+    ],
+)
+def test_predicates(predicate: dict[str, Any], expected: bool) -> None:
+    assert holds(predicate) is expected
+
+
+def test_all_predicates_of_a_rule_must_hold() -> None:
+    assert holds(pattern("c", "name"), pattern("backend", "labels"))
+    assert not holds(pattern("c", "name"), pattern("zzz", "labels"))
+
+
+def test_a_pattern_on_another_type_finds_that_resource_for_the_template() -> None:
+    world = World({"deployment": [subject()], "service": [subject("service", "front"), subject("service", "cart")]}, {})
+    (match,) = rule(pattern("cart", "name", resourceType="service")).matches(world)
+    assert match.others["service"].name == "cart"
+    assert not list(rule(pattern("nope", "name", resourceType="service")).matches(world))
+
+
+def test_without_the_resource_qualifier_matches_are_one_slx_with_children() -> None:
+    world = World({"deployment": [subject(name="a"), subject(name="b"), subject(name="c", namespace="other")]}, {})
+    matches = list(rule(qualifiers=("namespace",)).matches(world))
+    assert [(match.subject.name, [one.name for one in match.children]) for match in matches] == [
+        ("a", ["b"]),
+        ("c", []),
+    ]
+
+
+def test_a_qualifier_without_a_value_makes_no_slx() -> None:
+    world = World({"deployment": [subject(context="")]}, {})
+    assert not list(rule(qualifiers=("resource", "context")).matches(world))
+
+
+def test_detail_beyond_what_the_namespace_wants_makes_no_slx() -> None:
+    world = World({"deployment": [subject(level=1)]}, {})
+    assert not list(rule(levelOfDetail="detailed").matches(world))
+    assert list(rule(levelOfDetail="basic").matches(world))
+
+
+@pytest.mark.parametrize(
+    ("predicate", "said"),
+    [
+        ({"type": "pattern", "pattern": "(", "properties": ["name"]}, "not a regular expression"),
+        ({"type": "pattern", "pattern": "x"}, "must list 'properties'"),
+        ({"type": "wrong"}, "no match rule of type 'wrong'"),
+    ],
+)
+def test_a_rule_that_cannot_work_says_what_and_where(predicate: dict[str, Any], said: str) -> None:
+    with pytest.raises(BadInput, match=said) as err:
+        _ = rule(predicate).tests
+    assert "r.yaml" in str(err.value)
+
+
+def test_a_double_slash_is_a_slash_inside_a_part() -> None:
+    assert path_parts("a/b//c/d") == ("a", "b/c", "d")
+
+
+TREE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(TREE, st.lists(st.sampled_from("abc"), min_size=1, max_size=4))
+def test_no_object_breaks_a_rule(tree: Any, path: list[str]) -> None:
+    world = World({"deployment": [subject(resource={"a": tree})]}, {})
+    where = "/".join(path)
+    for predicate in (pattern(".", where), {"type": "exists", "path": where}):
+        assert len(list(rule(predicate).matches(world))) in (0, 1)

@@ -1,0 +1,90 @@
+"""What must not leave is masked, in whatever form it appears."""
+
+import base64
+import json
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runstone.model.redact import MASK, Redactor
+
+SECRETS = st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=40)
+TEXT = st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=60)
+
+
+@given(SECRETS, TEXT, TEXT)
+def test_a_known_value_is_masked_wherever_it_stands(secret: str, before: str, after: str) -> None:
+    redactor = Redactor([secret])
+    assert secret not in redactor.text(before + secret + after)
+
+
+@given(SECRETS, TEXT)
+def test_a_known_value_is_masked_in_its_encoded_forms(secret: str, before: str) -> None:
+    redactor = Redactor([secret])
+    encoded = {
+        "url": quote(secret, safe=""),
+        "json": json.dumps(secret)[1:-1],
+        "base64": base64.b64encode(secret.encode()).decode(),
+    }
+    for form, text in encoded.items():
+        seen = redactor.text(f"{before} {text}")
+        assert text not in seen or MASK in seen, form
+
+
+@given(SECRETS, st.binary(max_size=5), st.binary(max_size=5))
+def test_a_known_value_is_masked_inside_a_longer_base64_text(secret: str, before: bytes, after: bytes) -> None:
+    text = base64.b64encode(before + secret.encode() + after).decode()
+    seen = Redactor([secret]).text(text)
+    assert MASK in seen
+    kept = seen.replace(MASK, "")
+    assert len(kept) <= len(text) - (len(secret) * 8 // 6 - 4)
+
+
+@given(TEXT)
+def test_with_no_secrets_plain_words_pass(text: str) -> None:
+    words = " ".join(word for word in text.split() if word.isalpha())
+    assert Redactor().text(words) == words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nAAAA\n-----END RSA PRIVATE KEY-----",
+        "token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N",
+        "AKIAIOSFODNN7EXAMPLE",
+        "ghp_" + "a" * 36,
+        "postgres://shop:hunter22@db:5432/orders",
+        "Authorization: Bearer abcdefghijkl",
+        'password = "correct horse"',
+        "DB_PASSWORD=hunter22",
+    ],
+)
+def test_what_looks_like_a_credential_is_masked(text: str) -> None:
+    assert MASK in Redactor().text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'secret "payment-api-key" not found',
+        "CATALOG_ADDR is catalog:3551, but Service catalog listens on 3550",
+        'MountVolume.SetUp failed for volume "tls" : secret "shop-tls" not found',
+        "dial tcp 10.96.3.7:3551: connect: connection refused",
+        "https://registry.example.com/shop/ads:v1",
+    ],
+)
+def test_what_an_operator_must_read_is_left(text: str) -> None:
+    assert Redactor().text(text) == text
+
+
+def test_a_kubeconfigs_token_is_masked_by_itself() -> None:
+    kubeconfig = "users:\n- name: me\n  user:\n    token: abcdef-123456-token\n"
+    assert Redactor([kubeconfig]).text("used abcdef-123456-token here") == f"used {MASK} here"
+
+
+def test_a_tree_is_masked_in_keys_and_values() -> None:
+    seen = Redactor(["s3cr3t-value"]).tree({"a s3cr3t-value": ["x", {"y": "s3cr3t-value"}], "n": 1, "none": None})
+    assert "s3cr3t-value" not in json.dumps(seen)
+    assert seen["n"] == 1
