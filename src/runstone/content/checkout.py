@@ -17,6 +17,7 @@ import tarfile
 import tempfile
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import IO
 
 from runstone.errors import BadInput, Unreachable
 from runstone.model.content import CollectionRef
@@ -111,10 +112,21 @@ async def _mirror(url: str, cache: Path) -> AsyncGenerator[Path, None]:
     mirror = cache / "mirrors" / _name(url)
     mirror.parent.mkdir(parents=True, exist_ok=True)
     with mirror.with_suffix(".lock").open("w") as lock:
-        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+        await _own(lock)
         if not (mirror / "HEAD").is_file():
             await _git(_LOCAL_S, "init", "--quiet", "--bare", str(mirror))
         yield mirror
+
+
+async def _own(lock: IO[str]) -> None:
+    """Wait for the lock without holding up anything else."""
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            await asyncio.sleep(0.1)
+        else:
+            return
 
 
 async def _fetch(mirror: Path, url: str) -> None:

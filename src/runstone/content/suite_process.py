@@ -26,6 +26,10 @@ from robot.running import TestSuite
 
 _OUTPUT_CAP = 1024 * 1024
 """Characters of output one Task may send."""
+_CHUNK = 128 * 1024
+"""Characters of one output line of ours: whatever they are, it stays below an executor's longest line."""
+_FIELD_CAP = 100_000
+"""Characters of one text of an Issue."""
 _ILL = 3
 """An Issue of this severity or a graver one says that the subject is ill; 4 is information."""
 _PR_SET_CHILD_SUBREAPER = 36
@@ -40,7 +44,8 @@ def main() -> None:
     """Run the order on stdin, then end this process and all its children."""
     order: dict[str, Any] = json.load(sys.stdin)
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    said = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    # An unpaired surrogate becomes \\udc80, which is JSON again.
+    said = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace")
     _redirect(Path(order["workdir"]) / "logs")
     voice = Voice(said)
     try:
@@ -178,14 +183,14 @@ class Voice:
         """One line."""
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = {"type": kind, "title": self.title, "resolved_title": self.resolved, "at": at, **more}
-        self._out.write(json.dumps(line, default=str) + "\n")
+        self._out.write(json.dumps(line, default=str, ensure_ascii=False) + "\n")
         self._out.flush()
 
     def hear(self, kind: str, record: dict[str, Any]) -> None:
         """The keywords' sink; see RW.platform."""
         if kind == "issue":
             self.ill = self.ill or record["severity"] <= _ILL
-            self.say("issue", record=record)
+            self.say("issue", record={name: _cut(value) for name, value in record.items()})
         elif kind == "blocked":
             self.blocked = record["why"]
             self.say("note", record={"kind": "blocked", "resource": "", **record})
@@ -206,7 +211,14 @@ class Voice:
         self._printed.add(whole)
         left = _OUTPUT_CAP - self._sent
         self._sent += len(whole) + 1
-        self.say("output", text=whole[:left] + "\n", truncated=self._sent >= _OUTPUT_CAP)
+        sent = whole[:left] + "\n"
+        for at in range(0, len(sent), _CHUNK):
+            last = at + _CHUNK >= len(sent)
+            self.say("output", text=sent[at : at + _CHUNK], truncated=last and self._sent >= _OUTPUT_CAP)
+
+
+def _cut(value: Any) -> Any:
+    return value[:_FIELD_CAP] if isinstance(value, str) else value
 
 
 def report_text(record: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from RW.platform import given
 
 
 class Imports:
-    """Keywords that bring values in. ``type``, ``pattern``, ``enum`` and ``format`` are for tools; nothing enforces them."""
+    """Keywords that bring values in. ``type``, ``pattern``, ``enum`` and ``format`` are for tools only."""
 
     def import_user_variable(
         self,

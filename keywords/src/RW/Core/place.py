@@ -18,11 +18,14 @@ def variable(name: str) -> Any:
 
 
 def set_suite_variable(name: str, value: Any) -> None:
-    """Make ``${name}`` known to the whole suite; nothing happens outside a run."""
+    """Make ``${name}`` known to the whole suite, exactly as it is; nothing happens outside a run."""
     from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
+    from robot.utils import escape
 
+    # Robot resolves what it is given here once more: backslashes and ${…} in a value would be lost.
+    exact = escape(value) if isinstance(value, str) else value
     try:
-        BuiltIn().set_suite_variable("${" + name + "}", value)
+        BuiltIn().set_suite_variable("${" + name + "}", exact)
     except RobotNotRunningError:
         return
 

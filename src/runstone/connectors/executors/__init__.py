@@ -1,4 +1,4 @@
-"""Where a Task's process runs, one file each. An executor knows nothing of Robot: a command in, lines and an end out."""
+"""Where a Task's process runs, one file each. An executor knows nothing of Robot: a command in, lines out."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class ExecutorOrder:
-    """One process to run. ``env`` is all it sees; ``stdin`` is written and closed; ``deadline_s`` runs from its start."""
+    """One process to run. ``env`` is all it sees; ``stdin`` is written and closed; ``deadline_s`` is its time."""
 
     argv: tuple[str, ...]
     env: Mapping[str, str]

@@ -21,7 +21,11 @@ def _count(value: Any, of: int) -> int:
 
 
 def _status(world: World, budget: Obj) -> Obj:
-    chosen = [pod for pod in world.store.all(POD, namespace_of(budget)) if matches(at(budget, "spec", "selector"), labels_of(pod))]
+    chosen = [
+        pod
+        for pod in world.store.all(POD, namespace_of(budget))
+        if matches(at(budget, "spec", "selector"), labels_of(pod))
+    ]
     spec, healthy = budget["spec"], sum(is_ready(pod) for pod in chosen)
     if spec.get("minAvailable") is not None:
         wanted = _count(spec["minAvailable"], len(chosen))

@@ -4,7 +4,9 @@ from runstone.sandbox.clock import stamp
 from runstone.sandbox.objects import Obj
 
 
-def put(conditions: list[Obj], now: float, kind: str, is_true: bool, reason: str, message: str, dated: bool = True) -> None:
+def put(
+    conditions: list[Obj], now: float, kind: str, is_true: bool, reason: str, message: str, dated: bool = True
+) -> None:
     """Set the condition `kind`, in place; `dated` adds lastUpdateTime, as Deployments have."""
     status = "True" if is_true else "False"
     before = next((one for one in conditions if one["type"] == kind), None)

@@ -19,8 +19,12 @@ def run(world: World) -> None:
 def _one(world: World, daemon_set: Obj) -> None:
     template = daemon_set["spec"]["template"]
     revision = templates.fingerprint(template)
-    pods = {at(pod, "spec", "nodeName"): pod for pod in owned_by(daemon_set, world.store.all(POD, namespace_of(daemon_set)))}
-    wanted = [name_of(node) for node in world.store.all(NODE) if scheduler.tolerates(template["spec"], node, daemon=True)]
+    pods = {
+        at(pod, "spec", "nodeName"): pod for pod in owned_by(daemon_set, world.store.all(POD, namespace_of(daemon_set)))
+    }
+    wanted = [
+        name_of(node) for node in world.store.all(NODE) if scheduler.tolerates(template["spec"], node, daemon=True)
+    ]
     for node in wanted:
         if node not in pods:
             _create(world, daemon_set, node, revision)
@@ -36,7 +40,9 @@ def _create(world: World, daemon_set: Obj, node: str, revision: str) -> None:
     try:
         pod = templates.make_pod(world, daemon_set, template, labels={HASH_LABEL: revision})
     except ApiError as err:
-        world.events.say(daemon_set, "FailedCreate", f"Error creating: {err.message}", "daemonset-controller", "Warning")
+        world.events.say(
+            daemon_set, "FailedCreate", f"Error creating: {err.message}", "daemonset-controller", "Warning"
+        )
         return
     world.events.say(daemon_set, "SuccessfulCreate", f"Created pod: {name_of(pod)}", "daemonset-controller")
 

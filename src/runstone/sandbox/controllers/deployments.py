@@ -38,7 +38,9 @@ def _one(world: World, deployment: Obj) -> None:
     current = None if at(deployment, "spec", "paused") else _current(world, deployment)
     owned = owned_by(deployment, world.store.all(REPLICA_SET, namespace_of(deployment)))
     if current is None:
-        current = next((one for one in owned if templates.same(one["spec"]["template"], deployment["spec"]["template"])), None)
+        current = next(
+            (one for one in owned if templates.same(one["spec"]["template"], deployment["spec"]["template"])), None
+        )
     old = [one for one in owned if current is None or name_of(one) != name_of(current)]
     if current is not None:
         if at(deployment, "spec", "strategy", "type") == "Recreate":
@@ -80,7 +82,9 @@ def _make(world: World, deployment: Obj, revision: int) -> Obj:
     selector = fresh(deployment["spec"]["selector"])
     selector.setdefault("matchLabels", {})[templates.HASH_LABEL] = name_hash
     notes = {key: value for key, value in annotations_of(deployment).items() if key not in _NOT_COPIED}
-    notes.update({REVISION: str(revision), "deployment.kubernetes.io/desired-replicas": str(deployment["spec"]["replicas"])})
+    notes.update(
+        {REVISION: str(revision), "deployment.kubernetes.io/desired-replicas": str(deployment["spec"]["replicas"])}
+    )
     meta = {
         "name": f"{name_of(deployment)}-{name_hash}",
         "namespace": namespace_of(deployment),
@@ -89,7 +93,9 @@ def _make(world: World, deployment: Obj, revision: int) -> Obj:
         "ownerReferences": [owner_reference(deployment)],
     }
     spec = {"replicas": 0, "selector": selector, "template": template}
-    return world.registry.create(REPLICA_SET, {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": meta, "spec": spec})
+    return world.registry.create(
+        REPLICA_SET, {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": meta, "spec": spec}
+    )
 
 
 def _scale(world: World, deployment: Obj, replica_set: Obj, replicas: int) -> Obj:
@@ -193,7 +199,9 @@ def _judge(world: World, deployment: Obj, current: Obj | None, status: Obj, comp
     """The conditions Available, Progressing and ReplicaFailure."""
     found, now = status["conditions"], world.now
     if status.get("availableReplicas", 0) >= _bounds(deployment)[1]:
-        conditions.put(found, now, "Available", True, "MinimumReplicasAvailable", "Deployment has minimum availability.")
+        conditions.put(
+            found, now, "Available", True, "MinimumReplicasAvailable", "Deployment has minimum availability."
+        )
     else:
         message = "Deployment does not have minimum availability."
         conditions.put(found, now, "Available", False, "MinimumReplicasUnavailable", message)

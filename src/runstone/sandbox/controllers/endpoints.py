@@ -3,7 +3,20 @@
 from typing import Any
 
 from runstone.sandbox.kinds import ENDPOINT_SLICE, ENDPOINTS, POD, SERVICE, Kind
-from runstone.sandbox.objects import Obj, at, each, is_leaving, is_over, is_ready, labels_of, name_of, namespace_of, owned_by, owner_reference, uid_of
+from runstone.sandbox.objects import (
+    Obj,
+    at,
+    each,
+    is_leaving,
+    is_over,
+    is_ready,
+    labels_of,
+    name_of,
+    namespace_of,
+    owned_by,
+    owner_reference,
+    uid_of,
+)
 from runstone.sandbox.world import World
 
 
@@ -63,7 +76,11 @@ def _store(world: World, kind: Kind, service: Obj, name: str, body: Obj, more: O
     whole: Obj = {"apiVersion": kind.api_version, "kind": kind.name, "metadata": meta, **body}
     if old is None:
         world.registry.create(kind, whole)
-    elif {key: value for key, value in old.items() if key != "metadata"} != {"apiVersion": kind.api_version, "kind": kind.name, **body}:
+    elif {key: value for key, value in old.items() if key != "metadata"} != {
+        "apiVersion": kind.api_version,
+        "kind": kind.name,
+        **body,
+    }:
         world.store.put(kind, {**whole, "metadata": {**old["metadata"], **meta}})
 
 
@@ -102,4 +119,6 @@ def _write_slice(world: World, service: Obj, pods: list[Obj]) -> None:
         )
     ports = _ports(service, pods[0]) if pods else []
     body = {"addressType": "IPv4", "endpoints": endpoints, "ports": ports}
-    _store(world, ENDPOINT_SLICE, service, name, body, {"labels": labels, "ownerReferences": [owner_reference(service)]})
+    _store(
+        world, ENDPOINT_SLICE, service, name, body, {"labels": labels, "ownerReferences": [owner_reference(service)]}
+    )

@@ -1,10 +1,22 @@
 """Jobs and CronJobs: Pods that end, once or by the clock."""
 
-from runstone.sandbox.clock import stamp
+from runstone.sandbox.clock import parse, stamp
 from runstone.sandbox.controllers import conditions, schedule, templates
 from runstone.sandbox.kinds import CRON_JOB, JOB, POD
-from runstone.sandbox.clock import parse
-from runstone.sandbox.objects import Obj, at, each, fresh, is_leaving, is_ready, mapping, name_of, namespace_of, owned_by, owner_reference, uid_of
+from runstone.sandbox.objects import (
+    Obj,
+    at,
+    each,
+    fresh,
+    is_leaving,
+    is_ready,
+    mapping,
+    name_of,
+    namespace_of,
+    owned_by,
+    owner_reference,
+    uid_of,
+)
 from runstone.sandbox.status import ApiError
 from runstone.sandbox.world import World
 
@@ -57,7 +69,7 @@ def _continue(world: World, job: Obj, active: int, succeeded: int, failed: int) 
     if world.now < due:
         world.wake_at(due)
         return
-    world.refusals[uid_of(job)] = world.now + FAILED_PAUSE * 2 ** failed / world.pace
+    world.refusals[uid_of(job)] = world.now + FAILED_PAUSE * 2**failed / world.pace
     for _ in range(missing):
         try:
             pod = templates.make_pod(world, job, spec["template"])
@@ -79,7 +91,15 @@ def _report(world: World, job: Obj, active: list[Obj], succeeded: int, failed: i
             status.pop(key, None)
     if not ending(job) and succeeded >= job["spec"]["completions"]:
         status["completionTime"] = stamp(world.now)
-        conditions.put(found, world.now, "Complete", True, "CompletionsReached", "Reached expected number of succeeded pods", dated=False)
+        conditions.put(
+            found,
+            world.now,
+            "Complete",
+            True,
+            "CompletionsReached",
+            "Reached expected number of succeeded pods",
+            dated=False,
+        )
         world.events.say(job, "Completed", "Job completed", "job-controller")
     elif not ending(job) and failed > job["spec"]["backoffLimit"]:
         message = "Job has reached the specified backoff limit"
@@ -105,7 +125,16 @@ def _cron(world: World, cron_job: Obj) -> None:
     if done:
         status["lastSuccessfulTime"] = stamp(max(done))
     running = [job for job in jobs if not ending(job)]
-    status["active"] = [{"kind": "Job", "namespace": namespace_of(job), "name": name_of(job), "uid": uid_of(job), "apiVersion": "batch/v1"} for job in running]
+    status["active"] = [
+        {
+            "kind": "Job",
+            "namespace": namespace_of(job),
+            "name": name_of(job),
+            "uid": uid_of(job),
+            "apiVersion": "batch/v1",
+        }
+        for job in running
+    ]
     if not running:
         del status["active"]
     world.set_status(CRON_JOB, cron_job, status)
@@ -114,13 +143,21 @@ def _cron(world: World, cron_job: Obj) -> None:
 def _spawn(world: World, cron_job: Obj, due: float) -> None:
     template = fresh(at(cron_job, "spec", "jobTemplate"))
     meta = mapping(template, "metadata")
-    meta.update(name=f"{name_of(cron_job)}-{int(due) // 60}", namespace=namespace_of(cron_job), ownerReferences=[owner_reference(cron_job)])
-    job = world.registry.create(JOB, {"apiVersion": "batch/v1", "kind": "Job", "metadata": meta, "spec": template["spec"]})
+    meta.update(
+        name=f"{name_of(cron_job)}-{int(due) // 60}",
+        namespace=namespace_of(cron_job),
+        ownerReferences=[owner_reference(cron_job)],
+    )
+    job = world.registry.create(
+        JOB, {"apiVersion": "batch/v1", "kind": "Job", "metadata": meta, "spec": template["spec"]}
+    )
     world.events.say(cron_job, "SuccessfulCreate", f"Created job {name_of(job)}", "cronjob-controller")
 
 
 def _tidy(world: World, cron_job: Obj, jobs: list[Obj]) -> None:
     for word, limit in (("Complete", "successfulJobsHistoryLimit"), ("Failed", "failedJobsHistoryLimit")):
-        over = sorted((job for job in jobs if ending(job) == word), key=lambda job: parse(at(job, "status", "startTime")))
+        over = sorted(
+            (job for job in jobs if ending(job) == word), key=lambda job: parse(at(job, "status", "startTime"))
+        )
         for job in over[: max(0, len(over) - cron_job["spec"][limit])]:
             world.registry.delete(JOB, job)

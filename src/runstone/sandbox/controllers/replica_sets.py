@@ -3,7 +3,20 @@
 from runstone.sandbox.clock import parse
 from runstone.sandbox.controllers import conditions, templates
 from runstone.sandbox.kinds import POD, REPLICA_SET
-from runstone.sandbox.objects import Obj, at, each, fresh, is_leaving, is_over, is_ready, mapping, name_of, namespace_of, owned_by, uid_of
+from runstone.sandbox.objects import (
+    Obj,
+    at,
+    each,
+    fresh,
+    is_leaving,
+    is_over,
+    is_ready,
+    mapping,
+    name_of,
+    namespace_of,
+    owned_by,
+    uid_of,
+)
 from runstone.sandbox.status import ApiError
 from runstone.sandbox.world import World
 
@@ -77,7 +90,11 @@ def _report(world: World, replica_set: Obj, refusal: str | None) -> None:
         conditions.drop(status["conditions"], "ReplicaFailure")
     if not status["conditions"]:
         del status["conditions"]
-    status.update(replicas=len(pods), fullyLabeledReplicas=len(pods), observedGeneration=mapping(replica_set, "metadata").get("generation", 1))
+    status.update(
+        replicas=len(pods),
+        fullyLabeledReplicas=len(pods),
+        observedGeneration=mapping(replica_set, "metadata").get("generation", 1),
+    )
     if ready:
         status.update(readyReplicas=ready, availableReplicas=ready)
     world.set_status(REPLICA_SET, replica_set, status)

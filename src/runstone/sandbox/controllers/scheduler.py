@@ -5,7 +5,19 @@ from collections import Counter
 from runstone.sandbox.clock import stamp
 from runstone.sandbox.kinds import NODE, POD
 from runstone.sandbox.kubelet import settings
-from runstone.sandbox.objects import Obj, at, condition, each, fresh, is_leaving, is_over, labels_of, mapping, name_of, namespace_of
+from runstone.sandbox.objects import (
+    Obj,
+    at,
+    condition,
+    each,
+    fresh,
+    is_leaving,
+    is_over,
+    labels_of,
+    mapping,
+    name_of,
+    namespace_of,
+)
 from runstone.sandbox.quantity import amount
 from runstone.sandbox.world import World
 
@@ -36,7 +48,9 @@ def _place(world: World, pod: Obj, nodes: list[Obj]) -> None:
             fitting.append(node)
     if not fitting:
         listed = ", ".join(f"{count} {why}" for why, count in sorted(reasons.items()))
-        help_text = "preemption: 0/{n} nodes are available: {n} Preemption is not helpful for scheduling.".format(n=len(nodes))
+        help_text = "preemption: 0/{n} nodes are available: {n} Preemption is not helpful for scheduling.".format(
+            n=len(nodes)
+        )
         _fail(world, pod, f"0/{len(nodes)} nodes are available: {listed}. {help_text}")
         return
     _bind(world, pod, min(fitting, key=lambda node: (_load(world, node, "cpu"), name_of(node))))
@@ -112,7 +126,12 @@ def _fail(world: World, pod: Obj, message: str) -> None:
 def _bind(world: World, pod: Obj, node: Obj) -> None:
     bound = fresh(pod)
     bound["spec"]["nodeName"] = name_of(node)
-    entry: Obj = {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": stamp(world.now)}
+    entry: Obj = {
+        "type": "PodScheduled",
+        "status": "True",
+        "lastProbeTime": None,
+        "lastTransitionTime": stamp(world.now),
+    }
     bound["status"] = {**mapping(pod, "status"), "conditions": [entry]}
     stored = world.store.put(POD, bound)
     message = f"Successfully assigned {namespace_of(pod)}/{name_of(pod)} to {name_of(node)}"

@@ -96,7 +96,12 @@ def _claim(world: World, stateful_set: Obj, template: Obj, name: str) -> None:
         return
     labels = at(stateful_set, "spec", "selector", "matchLabels") or {}
     meta = {"name": name, "namespace": namespace_of(stateful_set), "labels": labels}
-    claim: Obj = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "spec": fresh(template["spec"])}
+    claim: Obj = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": meta,
+        "spec": fresh(template["spec"]),
+    }
     world.registry.create(CLAIM, claim)
     message = f"create Claim {name} Pod {name.removeprefix(name_of(template) + '-')} in StatefulSet {name_of(stateful_set)} success"
     world.events.say(stateful_set, "SuccessfulCreate", message, "statefulset-controller")
@@ -143,4 +148,3 @@ def _report(world: World, stateful_set: Obj, revision: str) -> None:
         "collisionCount": 0,
     }
     world.set_status(STATEFUL_SET, stateful_set, status)
-

@@ -55,20 +55,38 @@ def _autoscaler(world: World, one: Obj) -> None:
         world.registry.update(DEPLOYMENT, scaled)
         message = f"New size: {held}; reason: Current number of replicas outside the bounds of Spec.MinReplicas and Spec.MaxReplicas"
         world.events.say(one, "SuccessfulRescale", message, "horizontal-pod-autoscaler")
-    conditions.put(found, world.now, "AbleToScale", True, "ReadyForNewScale", "recommended size matches current size", dated=False)
-    status: Obj = {"currentReplicas": at(target, "status", "replicas") or 0, "desiredReplicas": held, "conditions": found}
+    conditions.put(
+        found, world.now, "AbleToScale", True, "ReadyForNewScale", "recommended size matches current size", dated=False
+    )
+    status: Obj = {
+        "currentReplicas": at(target, "status", "replicas") or 0,
+        "desiredReplicas": held,
+        "conditions": found,
+    }
     percent = _percent(world, target)
     if percent is not None:
         current = {"averageUtilization": percent, "averageValue": "0"}
         status["currentMetrics"] = [{"type": "Resource", "resource": {"name": "cpu", "current": current}}]
-        conditions.put(found, world.now, "ScalingActive", True, "ValidMetricFound", "the HPA was able to successfully calculate a replica count from cpu resource utilization (percentage of request)", dated=False)
+        conditions.put(
+            found,
+            world.now,
+            "ScalingActive",
+            True,
+            "ValidMetricFound",
+            "the HPA was able to successfully calculate a replica count from cpu resource utilization (percentage of request)",
+            dated=False,
+        )
     world.set_status(AUTOSCALER, one, status)
 
 
 def _percent(world: World, deployment: Obj) -> int | None:
     """CPU use of the ready Pods in per cent of what they request."""
     selector = at(deployment, "spec", "selector")
-    pods = [one for one in world.store.all(POD, namespace_of(deployment)) if is_ready(one) and matches(selector, labels_of(one))]
+    pods = [
+        one
+        for one in world.store.all(POD, namespace_of(deployment))
+        if is_ready(one) and matches(selector, labels_of(one))
+    ]
     containers = [(pod, one) for pod in pods for one in each(pod, "spec", "containers")]
     asked = sum(amount(at(one, "resources", "requests", "cpu")) for _, one in containers)
     return round(100 * sum(program.appetite(pod, one)[0] for pod, one in containers) / asked) if asked else None
@@ -78,10 +96,21 @@ def _custom(world: World, one: Obj) -> None:
     if at(one, "status", "conditions"):
         return
     accepted = [
-        {"type": "NamesAccepted", "status": "True", "reason": "NoConflicts", "message": "no conflicts found", "lastTransitionTime": stamp(world.now)},
-        {"type": "Established", "status": "True", "reason": "InitialNamesAccepted", "message": "the initial names have been accepted", "lastTransitionTime": stamp(world.now)},
+        {
+            "type": "NamesAccepted",
+            "status": "True",
+            "reason": "NoConflicts",
+            "message": "no conflicts found",
+            "lastTransitionTime": stamp(world.now),
+        },
+        {
+            "type": "Established",
+            "status": "True",
+            "reason": "InitialNamesAccepted",
+            "message": "the initial names have been accepted",
+            "lastTransitionTime": stamp(world.now),
+        },
     ]
     names, versions = at(one, "spec", "names"), [version["name"] for version in each(one, "spec", "versions")]
     names = {"singular": names["kind"].lower(), "listKind": names["kind"] + "List", **names}
     world.set_status(CUSTOM, one, {"conditions": accepted, "acceptedNames": names, "storedVersions": versions})
-

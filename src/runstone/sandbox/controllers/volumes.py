@@ -20,7 +20,13 @@ def run(world: World) -> None:
 def _serve(world: World, claim: Obj) -> None:
     wanted = at(claim, "spec", "storageClassName")
     if not wanted:
-        _tell(world, claim, "FailedBinding", "no persistent volumes available for this claim and no storage class is set", "Normal")
+        _tell(
+            world,
+            claim,
+            "FailedBinding",
+            "no persistent volumes available for this claim and no storage class is set",
+            "Normal",
+        )
         return
     found = world.store.get(STORAGE_CLASS, "", wanted)
     if found is None:
@@ -52,7 +58,13 @@ def _tell(world: World, claim: Obj, reason: str, message: str, level: str) -> No
 def _bind(world: World, claim: Obj, storage_class: Obj) -> None:
     name, size = f"pvc-{uid_of(claim)}", at(claim, "spec", "resources", "requests", "storage") or "1Gi"
     modes = each(claim, "spec", "accessModes")
-    reference = {"kind": "PersistentVolumeClaim", "apiVersion": "v1", "namespace": namespace_of(claim), "name": name_of(claim), "uid": uid_of(claim)}
+    reference = {
+        "kind": "PersistentVolumeClaim",
+        "apiVersion": "v1",
+        "namespace": namespace_of(claim),
+        "name": name_of(claim),
+        "uid": uid_of(claim),
+    }
     spec = {
         "capacity": {"storage": size},
         "accessModes": modes,
@@ -62,7 +74,13 @@ def _bind(world: World, claim: Obj, storage_class: Obj) -> None:
         "volumeMode": "Filesystem",
         "csi": {"driver": storage_class["provisioner"], "volumeHandle": name},
     }
-    volume: Obj = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": spec, "status": {"phase": "Bound"}}
+    volume: Obj = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": name},
+        "spec": spec,
+        "status": {"phase": "Bound"},
+    }
     world.registry.create(PERSISTENT_VOLUME, volume)
     bound = {**claim, "metadata": {**claim["metadata"]}, "spec": {**claim["spec"], "volumeName": name}}
     bound["status"] = {"phase": "Bound", "accessModes": modes, "capacity": {"storage": size}}

@@ -7,7 +7,7 @@ from runstone.sandbox.objects import Obj, at, each, mapping, namespace_of
 from runstone.sandbox.world import World
 
 
-class SettingMissing(Exception):  # noqa: N818 — a finding about the Pod, not an error of ours
+class SettingMissing(Exception):
     """Something the container refers to is not there. The message is the kubelet's."""
 
 

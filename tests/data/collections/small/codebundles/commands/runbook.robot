@@ -57,6 +57,11 @@ Undo Robot's Escape
     ${rsp}=    RW.CLI.Run Cli    cmd=echo '${PERCENT}' "$P"    env={"P": r"${PERCENT}"}
     Should Be Equal    ${rsp.stdout.strip()}    a\%{b} a\%{b}
 
+Keep Values As They Are
+    Should Be Equal    ${RAW}    \\d+ \${x} c:\\new
+    ${rsp}=    RW.CLI.Run Cli    cmd=printf %s '${RAW}'
+    Should Be Equal    ${rsp.stdout}    \\d+ \${x} c:\\new
+
 Loop Over Items
     ${items}=    Create List    a    b
     ${rsp}=    RW.CLI.Run Cli    cmd=echo -n got-{item}    loop_with_items=${items}
@@ -71,4 +76,5 @@ Suite Initialization
     ${kubeconfig}=    RW.Core.Import Secret    kubeconfig    type=string    description=To connect.    example=a file
     ${token}=    RW.Core.Import Secret    token
     RW.Core.Import User Variable    PERCENT
+    RW.Core.Import User Variable    RAW
     Set Suite Variable    ${env}    {"NAME":"world", "JSON_TOO": "yes"}
