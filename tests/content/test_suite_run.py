@@ -8,11 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from robot import running
 
 from runstone import plugins
 from runstone.connectors.executors import Executor, ExecutorOrder, ExecutorOutcome
 from runstone.content import suite
 from runstone.content.suite import SuiteEvent, SuiteOrder, SuiteResult
+from runstone.content.suite_process import choose
 
 SMALL = Path(__file__).parents[1] / "data" / "collections" / "small"
 CONTEXT = {"RW_WORKSPACE": "shop", "RW_SESSION_ID": "s1", "RW_RUNREQUEST_ID": "r1", "RW_LOCATION": "here"}
@@ -265,6 +269,16 @@ async def test_a_command_that_could_not_look_is_told_once_per_task(tmp_path: Pat
         "It did not end within 1 s. Raise its timeout, or see why it hangs."
     )
     assert told.records("note", "Print Healthy Words") == []
+
+
+@given(st.lists(st.text(min_size=1, max_size=20), unique=True, max_size=6), st.data())
+def test_exactly_the_titles_asked_for_are_chosen_in_the_suites_order(titles: list[str], data: st.DataObject) -> None:
+    wanted = data.draw(st.lists(st.sampled_from(titles), unique=True)) if titles else []
+    tasks = running.TestSuite("any")
+    for title in titles:
+        tasks.tests.create(title)
+    assert choose(tasks, wanted) == []
+    assert [task.name for task in tasks.tests] == [title for title in titles if title in wanted]
 
 
 class Recording(Executor):

@@ -149,7 +149,7 @@ def _bound(host: str, port: int) -> socket.socket:
 async def _sweep(control: Control) -> None:
     while True:
         await asyncio.sleep(5)
-        await control.sessions.queue.sweep()
+        await control.queue.sweep()
 
 
 def _edge(

@@ -37,7 +37,6 @@ _PR_SET_CHILD_SUBREAPER = 36
 _EXIT_BAD_DATA = 252
 """Robot's own exit code for data it cannot run."""
 _SETUP_FAILED = re.compile(r"^(?:Parent )?suite setup failed:\s*", re.IGNORECASE)
-_FATAL = "execution stopped due to a fatal error"
 
 
 def main() -> None:
@@ -78,7 +77,7 @@ def _run(order: dict[str, Any], voice: "Voice") -> int:
             "end", ok=False, message=f"Bundle {bundle.name}: {order['robot']} cannot be run: {_first_line(str(err))}"
         )
         return _EXIT_BAD_DATA
-    missing = _choose(suite, order["titles"])
+    missing = choose(suite, order["titles"])
     if missing:
         shown = ", ".join(repr(title) for title in missing)
         voice.say("end", ok=False, message=f"Bundle {bundle.name}: {order['robot']} has no Task {shown}.")
@@ -139,7 +138,7 @@ def _write_private(path: Path, text: str) -> None:
         out.write(text)
 
 
-def _choose(suite: TestSuite, titles: list[str] | None) -> list[str]:
+def choose(suite: TestSuite, titles: list[str] | None) -> list[str]:
     """Keep the Tasks of these unresolved titles, in the suite's order; return the titles that match none.
 
     Not Robot's own ``--test``: that takes titles for patterns, in which ``[``, ``*`` and ``?`` mean something.
@@ -291,9 +290,13 @@ class Listener:
         self.voice.title = self.voice.resolved = ""
 
     def end_suite(self, data: Any, result: Any) -> None:
-        """The suite ended; a setup that failed is a problem of the whole run."""
+        """The suite ended; a setup or teardown that failed is a problem of the whole run."""
         if result.has_setup and result.setup.failed:
             self.problem = self._named(result.setup.message)
+        elif result.has_teardown and result.teardown.failed:
+            self.problem = (
+                f"Bundle {self._bundle} could not clean up: {self._explained(clean(result.teardown.message))}"
+            )
 
     def message(self, message: Any) -> None:
         """Robot's own complaints: a library that cannot be loaded explains the keywords missing later."""

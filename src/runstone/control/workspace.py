@@ -7,7 +7,10 @@ from pathlib import Path
 from runstone.control.alerts import Alerts
 from runstone.control.audit.store import Audit
 from runstone.control.clock import Clock, SystemClock
+from runstone.control.runs.change import Changes
 from runstone.control.runs.diagnose import Codebook
+from runstone.control.runs.journal import Journal
+from runstone.control.runs.queue import Queue
 from runstone.control.runs.session import Sessions
 from runstone.control.workspaces.store import Maps
 from runstone.db.bus import Bus
@@ -27,6 +30,8 @@ class Control:
     audit: Audit
     maps: Maps
     sessions: Sessions
+    changes: Changes
+    queue: Queue
     alerts: Alerts
 
     @classmethod
@@ -48,11 +53,18 @@ class Control:
         bus = Bus()
         audit = Audit(database, bus, clock, workspace)
         maps = Maps(database, bus, audit, clock, workspace)
-        sessions = Sessions(
-            database, bus, audit, clock, maps, workflows, Codebook(causes), runner_keys, workspace, location
-        )
+        codebook, journal = Codebook(causes), Journal(bus, audit, clock, location)
+        changes = Changes(database, audit, clock, maps, workflows, codebook, journal, runner_keys)
+
+        async def wake(session: str) -> None:
+            await workflows.wake(session)
+            await changes.wake(session)
+
+        queue = Queue(database, bus, audit, clock, maps, changes.approval, wake)
+        sessions = Sessions(database, audit, clock, maps, workflows, codebook, journal, queue, workspace)
         workflows.launch()
-        return cls(workspace, location, database, workflows, audit, maps, sessions, Alerts(sessions, clock, workspace))
+        alerts = Alerts(sessions, clock, workspace)
+        return cls(workspace, location, database, workflows, audit, maps, sessions, changes, queue, alerts)
 
     async def close(self) -> None:
         """Stop. What runs goes on at the next :meth:`open`."""

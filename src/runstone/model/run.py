@@ -34,6 +34,9 @@ REQUEST_MOVES: dict[RequestState, frozenset[RequestState]] = {
     "cancelled": frozenset(),
 }
 
+FLYING: frozenset[RequestState] = frozenset({"offered", "leased", "running", "lost"})
+"""States of a RunRequest whose result is still to come."""
+
 
 class Issue(Noun):
     """Something ill that a Task found. ``severity`` is 1 (needs a human now) to 4 (for information)."""

@@ -9,11 +9,17 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 from RW import platform
 from RW.CLI import stage
+
+_CHUNK = 65536
+_OUTPUT_CAP = 64 * 1024**2
+"""Bytes kept of what a command prints; the largest answers of an API server stay far below."""
 
 _NETWORK = (
     "HTTP_PROXY",
@@ -60,25 +66,56 @@ def run(
     argv = ["bash", "-c", line]
     full = {**_passed_on(), **_texts(env), **_written(secrets, folder)}
     # A group of its own, not a session: the runtime that ends the run finds children by its session.
-    with subprocess.Popen(  # noqa: S603  running what the Task says is the purpose
+    process = subprocess.Popen(  # noqa: S603  running what the Task says is the purpose
         argv,
         env=full,
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
+        bufsize=0,
         process_group=0,
-    ) as process:
-        try:
-            out, err = process.communicate(timeout=timeout_s)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            return _late(line, argv, timeout_s)
-    return platform.ShellServiceResponse(line, argv, out, err, process.returncode)
+    )
+    assert process.stdout
+    assert process.stderr
+    taps = _Tap(process.stdout.fileno()), _Tap(process.stderr.fileno())
+    if not _ended(process, taps, timeout_s):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return _late(line, argv, timeout_s)
+    process.stdout.close()
+    process.stderr.close()
+    return platform.ShellServiceResponse(line, argv, taps[0].text(), taps[1].text(), process.wait())
+
+
+class _Tap(threading.Thread):
+    """Reads a pipe to its end and keeps the beginning: a command that never stops printing must not fill the memory."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(daemon=True)
+        self._descriptor = descriptor
+        self._kept = bytearray()
+        self.start()
+
+    def run(self) -> None:
+        """Until every writer is gone."""
+        while chunk := os.read(self._descriptor, _CHUNK):
+            self._kept += chunk[: _OUTPUT_CAP - len(self._kept)]
+
+    def text(self) -> str:
+        """What was kept, with plain newlines."""
+        return self._kept.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _ended(process: subprocess.Popen[bytes], taps: tuple[_Tap, ...], timeout_s: float) -> bool:
+    """Whether the command, and everything that writes to its output, ended in time."""
+    until = time.monotonic() + timeout_s
+    for tap in taps:
+        tap.join(max(0.0, until - time.monotonic()))
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(max(0.0, until - time.monotonic()))
+    return process.poll() is not None and not any(tap.is_alive() for tap in taps)
 
 
 def _late(line: str, argv: list[str], timeout_s: float) -> platform.ShellServiceResponse:

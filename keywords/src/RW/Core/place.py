@@ -1,8 +1,9 @@
 """Where in a run we are: the current Task and the folder for results."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 # Robot's BuiltIn is imported when it is asked, not with the library: a Python program may use Core without Robot.
 
@@ -20,9 +21,10 @@ def variable(name: str) -> Any:
 def set_suite_variable(name: str, value: Any) -> None:
     """Make ``${name}`` known to the whole suite, exactly as it is; nothing happens outside a run."""
     from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
-    from robot.utils import escape
+    from robot.utils import escaping
 
     # Robot resolves what it is given here once more: backslashes and ${…} in a value would be lost.
+    escape = cast("Callable[[str], str]", escaping.escape)  # pyright: ignore[reportUnknownMemberType]
     exact = escape(value) if isinstance(value, str) else value
     try:
         BuiltIn().set_suite_variable("${" + name + "}", exact)

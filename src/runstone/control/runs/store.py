@@ -1,6 +1,7 @@
 """The tables of sessions, RunRequests, TaskRuns and Proposals. Every write is one transaction with its Event."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,12 @@ class Case:
     requests: tuple[RunRequest, ...]
     ended: tuple[Ended, ...]
     proposals: tuple[Proposal, ...]
+    messages: Mapping[str, str]
+    """Per RunRequest, why it ended as it did; empty when there is nothing to say."""
+
+    def message(self, id_: str) -> str:
+        """Why a RunRequest ended as it did."""
+        return self.messages.get(id_, "")
 
     def request(self, id_: str) -> RunRequest:
         """One of the session's RunRequests by id."""
@@ -101,7 +108,9 @@ async def case(connection: Connection, id_: str) -> Case:
     """A session with its requests, ended TaskRuns and proposals. Raises NotFound."""
     which = {"session": id_}
     found = await session(connection, id_)
-    requests = [_request(row) for row in (await connection.execute(_REQUESTS, which)).mappings()]
+    rows = (await connection.execute(_REQUESTS, which)).mappings().all()
+    requests = [_request(row) for row in rows]
+    messages = {request.id: row["message"] for request, row in zip(requests, rows, strict=True)}
     ended = [
         Ended(row["request"], TaskRun.model_validate_json(row["body"]))
         for row in (await connection.execute(_TASK_RUNS, which)).mappings()
@@ -110,7 +119,7 @@ async def case(connection: Connection, id_: str) -> Case:
         Proposal.model_validate({**json.loads(row["body"]), "state": row["state"]})
         for row in (await connection.execute(_PROPOSALS, which)).mappings()
     ]
-    return Case(found, tuple(requests), tuple(ended), tuple(proposals))
+    return Case(found, tuple(requests), tuple(ended), tuple(proposals), messages)
 
 
 async def move_session(
@@ -163,6 +172,12 @@ async def proposal(connection: Connection, id_: str) -> Proposal:
     if row is None:
         raise NotFound(f"There is no proposal {id_!r}. The session's page lists those that are open.")
     return Proposal.model_validate({**json.loads(row["body"]), "state": row["state"]})
+
+
+async def approved(connection: Connection, session: str) -> list[str]:
+    """Ids of a session's proposals whose change is under way."""
+    query = sa.text("SELECT id FROM proposal WHERE session = :session AND state = 'approved'")
+    return [row.id for row in await connection.execute(query, {"session": session})]
 
 
 async def move_proposal(connection: Connection, id_: str, before: str, after: str) -> bool:

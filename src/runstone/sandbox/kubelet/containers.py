@@ -57,7 +57,7 @@ class Life:
     broken_calls: tuple[tuple[str, str, str, str], ...] = ()
     environment: dict[str, str] = field(default_factory=dict[str, str])
     readiness: probes.Watch = field(default_factory=probes.Watch)
-    liveness: probes.Watch = field(default_factory=probes.Watch)
+    liveness: probes.Watch = field(default_factory=lambda: probes.Watch(passing=True))
 
     @property
     def name(self) -> str:
@@ -169,7 +169,7 @@ class Runner:
     def _start(self, life: Life) -> None:
         life.phase, life.started, life.has_run, life.until = "running", self.now, True, 0.0
         life.waiting, life.current, life.complained = ("", ""), None, 0.0
-        life.ready, life.readiness, life.liveness = False, probes.Watch(), probes.Watch()
+        life.ready, life.readiness, life.liveness = False, probes.Watch(), probes.Watch(passing=True)
         book, voice = self.book(life), self.voice()
         if life.restarts or book.lines:
             book.turn()
@@ -205,6 +205,8 @@ class Runner:
             why = network.dial(self.world, self.pod, address) if address else f"{need.variable} is not set"
             if why:
                 failing.append((need.variable, address, why, need.reaction))
+        if program.routes_ingresses(self.pod):
+            failing += [("ingress", place, why, "log") for place, why in network.lost_routes(self.world)]
         return failing
 
     def _running(self, life: Life) -> None:

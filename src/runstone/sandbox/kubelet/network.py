@@ -3,7 +3,7 @@
 import ipaddress
 import re
 
-from runstone.sandbox.kinds import ENDPOINTS, NAMESPACE, NETWORK_POLICY, POD, SERVICE
+from runstone.sandbox.kinds import ENDPOINTS, INGRESS, NAMESPACE, NETWORK_POLICY, POD, SERVICE
 from runstone.sandbox.kubelet import program
 from runstone.sandbox.objects import Obj, at, each, labels_of, mapping, name_of, namespace_of
 from runstone.sandbox.selectors import matches
@@ -104,3 +104,22 @@ def _is_peer(world: World, peer: Obj, namespace: str, other: Obj) -> bool:
     elif namespace_of(other) != namespace:
         return False
     return "podSelector" not in peer or matches(peer["podSelector"], labels_of(other))
+
+
+def lost_routes(world: World) -> list[tuple[str, str]]:
+    """Ingress backends that lead nowhere: namespace/service, and why, as the Ingress controller says it."""
+    found: list[tuple[str, str]] = []
+    for ingress in world.store.all(INGRESS):
+        paths = [path for rule in each(ingress, "spec", "rules") for path in each(rule, "http", "paths")]
+        for path in paths:
+            name = at(path, "backend", "service", "name") or ""
+            place = f"{namespace_of(ingress)}/{name}"
+            if world.store.get(SERVICE, namespace_of(ingress), name) is None:
+                found.append((place, f'no object matching key "{place}" in local store'))
+            elif not any(each(one, "addresses") for one in each(_endpoints(world, ingress, name), "subsets")):
+                found.append((place, f'Service "{place}" does not have any active Endpoint'))
+    return found
+
+
+def _endpoints(world: World, ingress: Obj, name: str) -> Obj:
+    return world.store.get(ENDPOINTS, namespace_of(ingress), name) or {}

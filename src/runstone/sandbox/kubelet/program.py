@@ -7,11 +7,12 @@
   memory   what it uses, e.g. 210Mi; default 40% of the limit
   cpu      what it uses, e.g. 40m; default 30% of the request
   logs     go | python | node | java | nginx | redis | postgres
+  routes   "ingresses": it forwards what comes in along the cluster's Ingresses
   runs     seconds after which it ends with exit code 0 (for Jobs)
 """
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from runstone.sandbox.objects import Obj, annotations_of, at, each
 from runstone.sandbox.quantity import amount
@@ -38,8 +39,7 @@ def needs(pod: Obj) -> list[Need]:
     for part in _declared(pod, "needs").split(","):
         variable, _, reaction = part.strip().partition("=")
         if variable:
-            word = reaction if reaction in ("crash", "unready") else "log"
-            found.append(Need(variable, cast("Reaction", word)))
+            found.append(Need(variable, reaction if reaction in ("crash", "unready") else "log"))
     return found
 
 
@@ -47,6 +47,11 @@ def checks(pod: Obj) -> list[tuple[str, str]]:
     """Env variables and the pattern each must match."""
     pairs = [part.strip().partition("=") for part in _declared(pod, "checks").split(",")]
     return [(variable, pattern) for variable, _, pattern in pairs if variable]
+
+
+def routes_ingresses(pod: Obj) -> bool:
+    """Is this the program that serves the cluster's Ingresses?"""
+    return _declared(pod, "routes") == "ingresses"
 
 
 def style(pod: Obj) -> str:

@@ -96,6 +96,9 @@ class Voice:
 
     def failed_call(self, now: float, variable: str, address: str, why: str) -> list[str]:
         """What a call to `address` that ended in `why` leaves in the log."""
+        if self.style == "nginx":
+            lost = self._wrap(now, "warning", f"Error obtaining Endpoints for Service \"{address}\": {why}")
+            return [lost, self._access(now, f"{self.host}{int(now)}{address}", 503, 0)]
         service = address.split("://")[-1].split(":")[0]
         if self.serves_http:
             path = _PATHS[_number(f"{self.host}{service}{int(now)}", 0, len(_PATHS) - 1)]

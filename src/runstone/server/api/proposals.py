@@ -24,11 +24,11 @@ class Yes(BaseModel):
 @router.post("/{proposal}/approve", status_code=202)
 async def approve(session: str, proposal: str, yes: Yes, who: Approver, zone: Zone) -> dict[str, str]:
     """Run the change once, then run the detecting Task again."""
-    await zone.sessions.approve(session, proposal, yes.digest, who.name)
+    await zone.changes.approve(session, proposal, yes.digest, who.name)
     return {"proposal": proposal, "state": "approved"}
 
 
 @router.post("/{proposal}/reject", status_code=204)
 async def reject(session: str, proposal: str, who: Approver, zone: Zone) -> None:
     """Close the proposal without running anything."""
-    await zone.sessions.reject(session, proposal, who.name)
+    await zone.changes.reject(session, proposal, who.name)

@@ -31,25 +31,25 @@ LONGEST_POLL_S = 25.0
 async def lease(ask: LeaseRequest, _: Leaser, zone: Zone) -> Leases:
     """Work for this runner, waiting for some to be offered."""
     bounded = ask.model_copy(update={"wait_s": min(ask.wait_s, LONGEST_POLL_S), "free": min(ask.free, 32)})
-    return Leases(leases=tuple(await zone.sessions.queue.lease(bounded)))
+    return Leases(leases=tuple(await zone.queue.lease(bounded)))
 
 
 @router.post("/requests/{request}/progress")
 async def progress(request: str, report: ProgressReport, _: Reporter, zone: Zone) -> HeartbeatAnswer:
     """What a running request said."""
-    return HeartbeatAnswer(cancel=await zone.sessions.queue.progress(request, report))
+    return HeartbeatAnswer(cancel=await zone.queue.progress(request, report))
 
 
 @router.post("/requests/{request}/heartbeat")
 async def heartbeat(request: str, beat: Heartbeat, _: Reporter, zone: Zone) -> HeartbeatAnswer:
     """A sign of life."""
-    return HeartbeatAnswer(cancel=await zone.sessions.queue.heartbeat(request, beat.token))
+    return HeartbeatAnswer(cancel=await zone.queue.heartbeat(request, beat.token))
 
 
 @router.post("/requests/{request}/complete", status_code=204)
 async def complete(request: str, completion: Completion, _: Reporter, zone: Zone) -> None:
     """The request's end."""
-    await zone.sessions.queue.complete(request, completion)
+    await zone.queue.complete(request, completion)
 
 
 @router.post("/map")
