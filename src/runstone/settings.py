@@ -4,11 +4,13 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from runstone.model.noun import Noun
+from pydantic import BaseModel, ConfigDict
 
 
-class Settings(Noun):
+class Settings(BaseModel):
     """What a process was told. Environment variables are named ``RUNSTONE_<FIELD>``; flags win over them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     data: Path
     """Folder of the databases, checkouts and tokens; made readable by its owner alone."""

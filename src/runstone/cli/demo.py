@@ -47,11 +47,11 @@ async def _demo(fault: str, once: bool, port: int) -> int:
             told = settings.read(data=Path(folder) / "data", port=port, kubeconfig=str(kubeconfig), context="")
             async with embedded.start(told) as instance, embedded.listening(instance) as url:
                 async with embedded.working(instance):
-                    return await _story(terminal, instance, url, fault, truth, once)
+                    return await _story(terminal, instance, url, cluster.alert(fault), truth, once)
 
 
 async def _story(
-    terminal: Terminal, instance: embedded.Embedded, url: str, fault: str, truth: dict[str, Any], once: bool
+    terminal: Terminal, instance: embedded.Embedded, url: str, alert: dict[str, Any], truth: dict[str, Any], once: bool
 ) -> int:
     client = instance.client
     map_ = await _mapped(client)
@@ -59,7 +59,6 @@ async def _story(
         f"[bold]2.[/] Discovered: {len(map_['resources'])} resources, {len(map_['relations'])} relations, "
         f"{len(map_['slxs'])} SLXs with Tasks."
     )
-    alert = faults.alert(fault)
     opened = await follow.call(client, "POST", "/hooks/alertmanager", alert)
     session = opened["sessions"][0]["session"]
     labels = alert["alerts"][0]["labels"]

@@ -41,8 +41,12 @@ def fine_stamp(moment: float) -> str:
 
 
 def parse(text: str | None) -> float:
-    """Seconds since the epoch for a stamp; 0 for none."""
-    return float(calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))) if text else 0.0
+    """Seconds since the epoch for a stamp; 0 for none. By hand, since strptime takes ten times as long."""
+    if not text:
+        return 0.0
+    year, month, day = int(text[:4]), int(text[5:7]), int(text[8:10])
+    hour, minute, second = int(text[11:13]), int(text[14:16]), int(text[17:19])
+    return float(calendar.timegm((year, month, day, hour, minute, second)))
 
 
 def span(seconds: float) -> str:

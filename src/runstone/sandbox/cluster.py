@@ -193,7 +193,7 @@ def _history(chosen: list[faults.Fault], noise: bool, pace: float) -> Simulation
     operator.install(world, shop.system())
     simulation.pass_time_to(now - HISTORY_SECONDS + 60)
     operator.install(world, shop.manifests())
-    simulation.pass_time_to(now - 3 * FAULT_AGE_SECONDS)
+    simulation.pass_time_to(now - 1.5 * FAULT_AGE_SECONDS)
     if noise:
         operator.install(world, shop.noise())
     simulation.pass_time_to(now - FAULT_AGE_SECONDS)

@@ -70,6 +70,8 @@ def _container(container: Obj) -> None:
             _absent(container[probe], timeoutSeconds=1, periodSeconds=10, successThreshold=1, failureThreshold=3)
             if "httpGet" in container[probe]:
                 _absent(container[probe]["httpGet"], path="/", scheme="HTTP")
+            if "grpc" in container[probe]:
+                _absent(container[probe]["grpc"], service="")
     for variable in each(container, "env"):
         reference = at(variable, "valueFrom", "fieldRef")
         if reference:

@@ -1,22 +1,22 @@
 """What every Kubernetes object has, and how to reach into one. Objects are JSON as the API speaks it."""
 
 import copy
-from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 Obj = dict[str, Any]
 """A Kubernetes object, or a part of one. Objects held by the store are never changed in place."""
 
 
 def at(obj: Any, *path: str | int) -> Any:
-    """The value under `path`, or None where any step is missing."""
-    here = obj
+    """The value under `path`, or None where any step is missing. The most called function here: kept plain."""
+    here: Any = obj
     for step in path:
-        if isinstance(step, int):
-            here = here[step] if isinstance(here, list) and len(cast("list[Any]", here)) > step else None
+        shape = type(here)
+        if shape is dict:
+            here = here.get(step)
+        elif shape is list and isinstance(step, int) and len(here) > step:
+            here = here[step]
         else:
-            here = cast("Obj", here).get(step) if isinstance(here, dict) else None
-        if here is None:
             return None
     return here
 
@@ -70,12 +70,6 @@ def controller_of(obj: Obj) -> Obj | None:
     """The owner reference marked as controller, if any."""
     owners = each(obj, "metadata", "ownerReferences")
     return next((owner for owner in owners if owner.get("controller")), None)
-
-
-def owned_by(owner: Obj, candidates: Iterable[Obj]) -> list[Obj]:
-    """Those candidates whose controller is `owner`."""
-    uid = uid_of(owner)
-    return [one for one in candidates if (controller_of(one) or {}).get("uid") == uid]
 
 
 def owner_reference(owner: Obj) -> Obj:

@@ -2,6 +2,8 @@
 
 import asyncio
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from runstone.sandbox.controllers import (
     budgets,
@@ -20,12 +22,12 @@ from runstone.sandbox.controllers import (
 from runstone.sandbox.kubelet.pods import Kubelets
 from runstone.sandbox.world import World
 
-LOOPS = (
+BEFORE = (
     *(namespaces.run, garbage.run, volumes.run, deployments.run, replica_sets.run, stateful_sets.run),
     *(daemon_sets.run, jobs.run, scheduler.run),
 )
 """In the order in which work flows; the kubelets come next, then those that report."""
-REPORTS = (endpoints.run, budgets.run, statuses.run)
+AFTER = (endpoints.run, budgets.run, statuses.run)
 
 MOST_PASSES = 60
 """A moment that needs more passes than this to settle would be two controllers in a quarrel."""
@@ -35,30 +37,44 @@ IDLE_SECONDS = 30.0
 """With nothing due, look again this often, and forget old events."""
 
 
+@dataclass(slots=True)
+class _Loop:
+    """A controller, and when it must look again: after a write that is no Event, or at `due`."""
+
+    run: Callable[[World], None]
+    shape: int = -1
+    due: float = 0.0
+
+    def look(self, world: World) -> None:
+        """Run it if there may be something new to see; its deadlines go to the world either way."""
+        if self.shape != world.store.shape or world.now >= self.due:
+            others, world.due, self.shape = world.due, math.inf, world.store.shape
+            self.run(world)
+            self.due, world.due = world.due, others
+        world.wake_at(self.due)
+
+
 class Simulation:
     """Drives a World."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._kubelets = Kubelets()
+        self._loops = [_Loop(run) for run in (*BEFORE, Kubelets().run, *AFTER)]
         self._changed = asyncio.Event()
         world.store.on_change(self._changed.set)
 
     def settle(self) -> None:
         """Passes until nothing more happens at this moment."""
         for _ in range(MOST_PASSES):
-            before = self.world.store.version
+            before = self.world.store.shape
             self._pass()
-            if self.world.store.version == before:
+            if self.world.store.shape == before:
                 return
 
     def _pass(self) -> None:
         self.world.due = math.inf
-        for loop in LOOPS:
-            loop(self.world)
-        self._kubelets.run(self.world)
-        for report in REPORTS:
-            report(self.world)
+        for loop in self._loops:
+            loop.look(self.world)
 
     def pass_time_to(self, moment: float) -> None:
         """Live through the time until `moment`, jumping from one due thing to the next."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from runstone.sandbox.clock import Clock, stamp
-from runstone.sandbox.kinds import Kind
-from runstone.sandbox.objects import Obj, name_of, namespace_of
+from runstone.sandbox.kinds import EVENT, Kind
+from runstone.sandbox.objects import Obj, controller_of, name_of, namespace_of, uid_of
 
 CHANGES_KEPT = 4000
 """How many changes a watcher may be behind before it is told 410; a busy hour of the shop."""
@@ -32,7 +32,10 @@ class Store:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.version = 1000
+        self.shape = 0
+        """Grows with every write that is not an Event: what the controllers look at."""
         self._objects: dict[Kind, dict[tuple[str, str], Obj]] = {}
+        self._owned: dict[tuple[Kind, str], dict[tuple[str, str], None]] = {}
         self._changes: deque[Change] = deque(maxlen=CHANGES_KEPT)
         self._watchers: set[asyncio.Queue[Change | None]] = set()
         self._listeners: list[Callable[[], None]] = []
@@ -47,6 +50,12 @@ class Store:
         if not namespace:
             return list(held.values())
         return [obj for (where, _), obj in held.items() if where == namespace]
+
+    def owned(self, kind: Kind, owner: Obj) -> list[Obj]:
+        """The objects of a kind whose controller is `owner`."""
+        keys = self._owned.get((kind, uid_of(owner)), {})
+        held = self._objects.get(kind, {})
+        return [held[key] for key in keys]
 
     def add(self, kind: Kind, obj: Obj) -> Obj:
         """Store a new object with its uid, version and time of birth. The caller has checked it is new."""
@@ -68,6 +77,7 @@ class Store:
         before = self._objects.get(kind, {}).pop(key, None)
         if before is None:
             return obj
+        self._index(kind, before, None)
         last = {**before, "metadata": {**before["metadata"]}}
         return self._announce("DELETED", kind, before, last)
 
@@ -98,10 +108,24 @@ class Store:
 
     def _write(self, verb: Literal["ADDED", "MODIFIED"], kind: Kind, before: Obj | None, obj: Obj) -> Obj:
         self._objects.setdefault(kind, {})[namespace_of(obj), name_of(obj)] = obj
+        self._index(kind, before, obj)
         return self._announce(verb, kind, before, obj)
+
+    def _index(self, kind: Kind, before: Obj | None, after: Obj | None) -> None:
+        """Keep up who controls what."""
+        for obj, is_held in ((before, False), (after, True)):
+            owner = controller_of(obj) if obj else None
+            if obj and owner:
+                keys = self._owned.setdefault((kind, owner["uid"]), {})
+                key = (namespace_of(obj), name_of(obj))
+                if is_held:
+                    keys[key] = None
+                else:
+                    keys.pop(key, None)
 
     def _announce(self, verb: Literal["ADDED", "MODIFIED", "DELETED"], kind: Kind, before: Obj | None, obj: Obj) -> Obj:
         self.version += 1
+        self.shape += kind is not EVENT
         obj["metadata"]["resourceVersion"] = str(self.version)
         change = Change(self.version, verb, kind, before, obj)
         self._changes.append(change)

@@ -5,7 +5,7 @@ the Task prints as well.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -94,19 +94,19 @@ class Inquiry:
             self.could_not_check(f"Logs of pod {pod}", str(err))
             return []
 
-    def show(self, line: str) -> str:
-        """Print a line; the line as printed comes back, to serve as evidence."""
+    def show(self, line: str, keep: bool = False) -> str:
+        """Print a line; the line as printed comes back, to serve as evidence. ``keep``: however many there are."""
         shown = " ".join(line.split())[:_LINE]
-        if shown not in self.lines and len(self.lines) < _MAX_LINES:
+        if shown not in self.lines and (keep or len(self.lines) < _MAX_LINES):
             self.lines.append(shown)
         return shown
 
     def find(self, finding: Finding) -> None:
         """Say what is ill. The same fact is said once."""
-        for line in finding.evidence:
-            self.show(line)
-        if not any((f.cause, f.resource, f.title) == (finding.cause, finding.resource, finding.title) for f in self.findings):
-            self.findings.append(finding)
+        shown = tuple(dict.fromkeys(self.show(line, keep=True) for line in finding.evidence if line.strip()))
+        known = {(one.cause, one.resource, one.title) for one in self.findings}
+        if (finding.cause, finding.resource, finding.title) not in known:
+            self.findings.append(replace(finding, evidence=shown))
 
     def rule_out(self, what: str, why: str, resource: str) -> None:
         """Say what was looked at and is not the reason."""

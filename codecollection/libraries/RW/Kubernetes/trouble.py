@@ -1,12 +1,13 @@
 """What is wrong with the pods of a workload, one Trouble per fact, told from status, events and spec together. Pure."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from . import event, message, pod as pods, quantity
+from . import event, message, moment, pod as pods
 from .cluster import Object
-from .finding import annotations_of, condition, name_of, ref
+from .finding import Finding, Inquiry, condition, counted, name_of, ref
 from .workload import Workload, is_ready
 
 _SLOW_START = 60.0
@@ -79,7 +80,7 @@ def _image(workload: Workload, pod: Object, container: pods.Container, now: date
     events = [
         one
         for one in event.recent(workload.events_of(pod), now, 3600)
-        if re_image(one) and (image in event.message(one) or not image)
+        if _is_about_image(one) and (image in event.message(one) or not image)
     ]
     told = next((one for one in events if message.image(event.message(one)) != "IMAGE_PULL_FAILING"), None)
     code = message.image(f"{container.reason} {container.message}")
@@ -116,8 +117,7 @@ def _image(workload: Workload, pod: Object, container: pods.Container, now: date
     )
 
 
-def re_image(one: Object) -> bool:
-    """Whether an event tells about pulling an image."""
+def _is_about_image(one: Object) -> bool:
     return one.get("reason") in ("Failed", "InspectFailed", "ErrImageNeverPull", "BackOff", "FailedToRetrieveImagePullSecret")
 
 
@@ -333,8 +333,6 @@ def _out_of_memory(workload: Workload, container: pods.Container, spec: Object, 
 
 def _heap(spec: Object) -> tuple[str, str] | None:
     """(where, how much) of a heap size that the configuration gives a Java or Node program."""
-    import re
-
     for one in spec.get("env") or []:
         if one.get("name") in ("JAVA_TOOL_OPTIONS", "JAVA_OPTS", "JDK_JAVA_OPTIONS", "NODE_OPTIONS", "_JAVA_OPTIONS"):
             found = re.search(r"-Xmx(\d+[kKmMgG]?)|--max-old-space-size=(\d+)", str(one.get("value") or ""))
@@ -673,8 +671,6 @@ def _of_failed(workload: Workload, pod: Object, now: datetime) -> list[Trouble]:
 
 
 def _stuck_terminating(workload: Workload, pod: Object, now: datetime) -> list[Trouble]:
-    from . import moment
-
     deleted = moment.since(pod["metadata"].get("deletionTimestamp"), now) or 0.0
     if deleted < 120:
         return []
@@ -727,8 +723,6 @@ def _last_events(workload: Workload, pod: Object, *reasons: str) -> list[str]:
 
 
 def _seconds_in(said: Object, now: datetime) -> float:
-    from . import moment
-
     return moment.since(said.get("lastTransitionTime"), now) or 0.0
 
 
@@ -738,11 +732,38 @@ def _short(text: str) -> str:
     return text if len(text) <= 300 else f"{text[:297]}..."
 
 
-def over_limit(limit: str, used: float) -> bool:
-    """Whether a use of memory is at or above nine tenths of its limit."""
-    return bool(limit) and used >= 0.9 * quantity.parse(limit)
+def check(inquiry: Inquiry, workload: Workload) -> None:
+    """Every pod of a workload, and what is wrong with it."""
+    for one in workload.pods[:30]:
+        inquiry.show(pods.summary(one))
+        for container in pods.containers(one, inquiry.now):
+            inquiry.show(pods.line(one, container))
+    troubles = of_workload(workload, inquiry.now)
+    for one in troubles:
+        inquiry.find(finding(workload, one))
+    if troubles:
+        return
+    restarts = sum(one.restarts for pod in workload.pods for one in pods.containers(pod, inquiry.now))
+    inquiry.rule_out(
+        f"Pods of {workload.where}",
+        f"{workload.ready}/{workload.wanted} pods ready, {counted(restarts, 'restart')} in their lives, none lately",
+        workload.ref,
+    )
 
 
-def owner_of(pod: Object) -> str:
-    """The mirror annotation of static pods; empty for all others."""
-    return annotations_of(pod).get("kubernetes.io/config.mirror", "")
+def finding(workload: Workload, one: Trouble) -> Finding:
+    """A trouble as a Finding."""
+    kind, namespace, name = one.resource.split("/", 2)
+    where = f"{kind} {name}{f' in namespace {namespace}' if namespace else ''}"
+    return Finding(
+        cause=one.cause,
+        resource=one.resource,
+        severity=one.severity or (1 if workload.ready == 0 else 2),
+        title=f"{where}: {one.headline}",
+        actual=one.actual,
+        expected=one.expected,
+        evidence=one.evidence,
+        next_steps=one.steps,
+        blames=one.blames,
+        reproduce=f"kubectl -n {workload.namespace} describe pod {one.pod}" if one.pod else "",
+    )

@@ -4,6 +4,8 @@ Objects stay plain dicts ("theirs, opaque"), already without what must not be ke
 values of environment variables that are no address, managed fields, last-applied copies.
 """
 
+import hashlib
+import json
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +15,15 @@ from runstone.model.resource import ScopeReading
 
 Object = dict[str, Any]
 """A resource as its platform tells it, trimmed. Kubernetes: apiVersion, kind, metadata, spec, status."""
+
+
+def version(obj: Object) -> str:
+    """Another text whenever the object is another: its version where the platform keeps one, else a digest of it all."""
+    metadata = obj["metadata"]
+    if metadata.get("uid") and metadata.get("resourceVersion"):
+        return f"{metadata['uid']}@{metadata['resourceVersion']}"
+    content = json.dumps(obj, sort_keys=True, default=str).encode()
+    return hashlib.sha256(content).hexdigest()
 
 
 @dataclass(frozen=True)

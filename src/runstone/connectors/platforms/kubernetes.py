@@ -229,10 +229,10 @@ class Kubernetes(Platform):
             answer = await client.get(path, headers=headers)
         except httpx2.TimeoutException as err:
             raise Unreachable(
-                f"The cluster {self.name} at {client.base_url} did not answer in {_TIMEOUT_S:.0f} s."
+                f"The cluster {self.name} at {_where(client)} did not answer in {_TIMEOUT_S:.0f} s."
             ) from err
         except httpx2.HTTPError as err:
-            raise Unreachable(f"The cluster {self.name} at {client.base_url} cannot be reached: {_why(err)}.") from err
+            raise Unreachable(f"The cluster {self.name} at {_where(client)} cannot be reached: {_why(err)}.") from err
         except (ConfigError, OSError) as err:
             raise Forbidden(
                 f"Logging in to {self.name} failed: {err}. Run the command of the kubeconfig's user by hand."
@@ -256,7 +256,7 @@ class Kubernetes(Platform):
         try:
             return cast("Object", json.loads(answer.content))
         except ValueError as err:
-            raise Unreachable(f"{client_url(answer)} did not answer with JSON; is it a Kubernetes API?") from err
+            raise Unreachable(f"The cluster {self.name} did not answer with JSON; is it a Kubernetes API?") from err
 
     async def _served(self, client: httpx2.AsyncClient) -> set[str]:
         """Every group/version the cluster serves. Raises when the cluster cannot be reached at all."""
@@ -264,7 +264,7 @@ class Kubernetes(Platform):
         try:
             groups = await self._get(client, "/apis")
         except _NotServed as err:
-            raise Unreachable(f"{client.base_url} answers, but not as a Kubernetes API (404 for /apis).") from err
+            raise Unreachable(f"{_where(client)} answers, but not as a Kubernetes API (404 for /apis).") from err
         for group in groups.get("groups") or []:
             served |= {version["groupVersion"] for version in group["versions"]}
         return served
@@ -308,9 +308,9 @@ class Kubernetes(Platform):
                 raise
 
 
-def client_url(answer: httpx2.Response) -> str:
-    """Where an answer came from, without its query."""
-    return str(answer.url).partition("?")[0]
+def _where(client: httpx2.AsyncClient) -> str:
+    """Scheme, host and port: a path might hold a token."""
+    return str(client.base_url.copy_with(path="/")).rstrip("/")
 
 
 def _why(err: Exception) -> str:

@@ -22,6 +22,9 @@ THRESHOLD = 0.30
 """Below this a Task is not worth a run: about two relations away from a focus, healthy, and no word in common."""
 _DECAY = {"ill": 0.8, "unknown": 0.6, "ok": 0.45}
 """How much of a place's weight its dependencies inherit, by how they look: an ill one is where to go."""
+_THROUGH = {"selects": 0.95, "routes-to": 0.9}
+"""A Service and the workload behind it, an Ingress and its Service, are nearly one place: health says little between
+them."""
 _STEPS = 4
 
 
@@ -135,7 +138,7 @@ def _spread(places: dict[str, _Place], atlas: Atlas) -> None:
         reached: dict[str, float] = {}
         for path, weight in frontier.items():
             for ref, relation in atlas.dependencies(ResourceRef.parse(path)):
-                share = weight * _DECAY[atlas.health(ref)]
+                share = weight * _THROUGH.get(relation.type, _DECAY[atlas.health(ref)])
                 before = places[ref.path].weight if ref.path in places else 0.0
                 if share > before:
                     name = ResourceRef.parse(path).name

@@ -1,40 +1,87 @@
-"""What was sent home last, in a local file: so that a round in which nothing changed sends nothing.
+"""What is there and what home knows of it, in a local file that never leaves the edge.
 
-Only digests are kept, per scope and per source of relations: no object and no value is stored. The file is readable by
-its owner alone and never leaves the edge.
+Digests of what was sent, so that a round in which nothing changed sends nothing; and the trimmed objects of the last
+round, so that a restart does not begin with an empty picture. The platform's connector has dropped what must not be
+kept before it comes here: values of Secrets and ConfigMaps, and values of environment variables that are no address.
+The file is readable by its owner alone.
 """
 
 import hashlib
+import json
 import sqlite3
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import structlog
 from pydantic import BaseModel
+
+from runstone.connectors.platforms import Batch, version
+from runstone.model.resource import Scope, ScopeReading
+
+log = structlog.get_logger()
+_FORMAT = 2
+"""Changes with the tables or with what a connector keeps: a file of another format is emptied, which costs one round."""
+_TABLES = """
+CREATE TABLE sent (platform TEXT, name TEXT, digest TEXT NOT NULL, PRIMARY KEY (platform, name));
+CREATE TABLE scope (
+    platform TEXT, kind TEXT, namespace TEXT, reading TEXT NOT NULL, stamp TEXT NOT NULL, objects BLOB NOT NULL,
+    PRIMARY KEY (platform, kind, namespace)
+);
+"""
 
 
 class Inventory:
-    """Digests of what home knows, by a name such as ``scope/c/Deployment/``."""
+    """A file of digests and objects, by platform."""
 
     def __init__(self, path: Path) -> None:
-        path.touch(mode=0o600, exist_ok=True)
-        self._file = sqlite3.connect(path)
-        self._file.execute("CREATE TABLE IF NOT EXISTS sent (name TEXT PRIMARY KEY, digest TEXT NOT NULL)")
-        self._file.commit()
+        """A damaged file is begun anew: all it holds can be read again from the platforms."""
+        try:
+            self._file = _opened(path)
+        except sqlite3.DatabaseError as err:
+            log.warning("inventory begun anew", file=str(path), problem=str(err))
+            path.unlink(missing_ok=True)
+            self._file = _opened(path)
 
-    def changed(self, name: str, digest: str) -> bool:
-        """Whether ``name`` was sent with another digest, or never."""
-        row = self._file.execute("SELECT digest FROM sent WHERE name = ?", (name,)).fetchone()
-        return row is None or row[0] != digest
+    def digests(self, platform: str) -> dict[str, str]:
+        """What home knows of a platform, by name."""
+        rows = self._file.execute("SELECT name, digest FROM sent WHERE platform = ?", (platform,))
+        return dict(rows.fetchall())
 
-    def sent(self, digests: dict[str, str]) -> None:
-        """Home took these."""
-        self._file.executemany("INSERT OR REPLACE INTO sent (name, digest) VALUES (?, ?)", digests.items())
-        self._file.commit()
+    def sent(self, platform: str, digests: Mapping[str, str], gone: Iterable[str] = ()) -> None:
+        """Home took these; ``gone`` are names that mean nothing any more."""
+        with self._file:
+            rows = [(platform, name, digest) for name, digest in digests.items()]
+            self._file.executemany("INSERT OR REPLACE INTO sent VALUES (?, ?, ?)", rows)
+            names = [(platform, name) for name in gone]
+            self._file.executemany("DELETE FROM sent WHERE platform = ? AND name = ?", names)
 
     def forget(self) -> None:
-        """Home may not have taken something: send everything next time."""
-        self._file.execute("DELETE FROM sent")
-        self._file.commit()
+        """Home may not have what was sent: send everything next time."""
+        with self._file:
+            self._file.execute("DELETE FROM sent")
+
+    def kept(self, platform: str) -> list[Batch]:
+        """The scopes and objects of a platform's last round."""
+        rows = self._file.execute("SELECT reading, objects FROM scope WHERE platform = ?", (platform,))
+        return [
+            Batch(ScopeReading.model_validate_json(reading), tuple(json.loads(zlib.decompress(objects))))
+            for reading, objects in rows.fetchall()
+        ]
+
+    def keep(self, platform: str, batches: Mapping[Scope, Batch]) -> None:
+        """Replace what is kept of a platform. Only scopes that changed are written."""
+        rows = self._file.execute("SELECT kind, namespace, stamp FROM scope WHERE platform = ?", (platform,))
+        known = {(kind, namespace): stamp for kind, namespace, stamp in rows.fetchall()}
+        stamps = {(scope.kind, scope.namespace): (_stamp(batch), batch) for scope, batch in batches.items()}
+        with self._file:
+            for key, (stamp, batch) in stamps.items():
+                if known.get(key) != stamp:
+                    body = zlib.compress(json.dumps(batch.objects, default=str).encode(), level=1)
+                    row = (platform, *key, batch.reading.model_dump_json(), stamp, body)
+                    self._file.execute("INSERT OR REPLACE INTO scope VALUES (?, ?, ?, ?, ?, ?)", row)
+            dropped = [(platform, *key) for key in known.keys() - stamps.keys()]
+            self._file.executemany("DELETE FROM scope WHERE platform = ? AND kind = ? AND namespace = ?", dropped)
 
     def close(self) -> None:
         """Close the file."""
@@ -42,8 +89,34 @@ class Inventory:
 
 
 def digest(nouns: Iterable[BaseModel]) -> str:
-    """SHA-256, in hex, over nouns in their order."""
+    """SHA-256, in hex, over nouns in their order; empty for none."""
     summed = hashlib.sha256()
+    count = 0
     for noun in nouns:
+        count += 1
         summed.update(noun.model_dump_json().encode() + b"\n")
+    return summed.hexdigest() if count else ""
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    path.touch(mode=0o600, exist_ok=True)
+    path.chmod(0o600)
+    file = sqlite3.connect(path)
+    try:
+        (version,) = file.execute("PRAGMA user_version").fetchone()
+        if version != _FORMAT:
+            file.executescript(f"DROP TABLE IF EXISTS sent; DROP TABLE IF EXISTS scope; {_TABLES}")
+            file.execute(f"PRAGMA user_version = {_FORMAT}")
+            file.commit()
+    except sqlite3.DatabaseError:
+        file.close()
+        raise
+    return file
+
+
+def _stamp(batch: Batch) -> str:
+    summed = hashlib.sha256(batch.reading.model_dump_json().encode())
+    for obj in batch.objects:
+        summed.update(version(obj).encode())
     return summed.hexdigest()
+

@@ -45,6 +45,8 @@ class Subject:
     """The object itself; empty for the cluster, which has none."""
     level: int = 2
     """Level of detail: 0 none, 1 basic, 2 detailed."""
+    stamp: str = ""
+    """Another text whenever the object is another; empty when that is not known."""
 
 
 @dataclass(frozen=True)

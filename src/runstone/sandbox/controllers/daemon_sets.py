@@ -2,7 +2,7 @@
 
 from runstone.sandbox.controllers import scheduler, templates
 from runstone.sandbox.kinds import DAEMON_SET, NODE, POD
-from runstone.sandbox.objects import Obj, at, fresh, is_leaving, is_ready, labels_of, name_of, namespace_of, owned_by
+from runstone.sandbox.objects import Obj, at, fresh, is_leaving, is_ready, labels_of, name_of
 from runstone.sandbox.status import ApiError
 from runstone.sandbox.world import World
 
@@ -20,7 +20,7 @@ def _one(world: World, daemon_set: Obj) -> None:
     template = daemon_set["spec"]["template"]
     revision = templates.fingerprint(template)
     pods = {
-        at(pod, "spec", "nodeName"): pod for pod in owned_by(daemon_set, world.store.all(POD, namespace_of(daemon_set)))
+        at(pod, "spec", "nodeName"): pod for pod in world.store.owned(POD, daemon_set)
     }
     wanted = [
         name_of(node) for node in world.store.all(NODE) if scheduler.tolerates(template["spec"], node, daemon=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from runstone.sandbox.clock import parse, stamp
 from runstone.sandbox.controllers import conditions, replica_sets, templates
-from runstone.sandbox.kinds import DEPLOYMENT, REPLICA_SET
+from runstone.sandbox.kinds import DEPLOYMENT, POD, REPLICA_SET
 from runstone.sandbox.objects import (
     Obj,
     annotations_of,
@@ -18,7 +18,6 @@ from runstone.sandbox.objects import (
     mapping,
     name_of,
     namespace_of,
-    owned_by,
     owner_reference,
 )
 from runstone.sandbox.world import World
@@ -36,7 +35,7 @@ def run(world: World) -> None:
 
 def _one(world: World, deployment: Obj) -> None:
     current = None if at(deployment, "spec", "paused") else _current(world, deployment)
-    owned = owned_by(deployment, world.store.all(REPLICA_SET, namespace_of(deployment)))
+    owned = world.store.owned(REPLICA_SET, deployment)
     if current is None:
         current = next(
             (one for one in owned if templates.same(one["spec"]["template"], deployment["spec"]["template"])), None
@@ -58,7 +57,7 @@ def revision_of(obj: Obj) -> int:
 
 def _current(world: World, deployment: Obj) -> Obj:
     """The ReplicaSet of the present template, made or brought back to be the newest revision."""
-    owned = owned_by(deployment, world.store.all(REPLICA_SET, namespace_of(deployment)))
+    owned = world.store.owned(REPLICA_SET, deployment)
     template = deployment["spec"]["template"]
     found = next((one for one in owned if templates.same(one["spec"]["template"], template)), None)
     newest = max((revision_of(one) for one in owned if one is not found), default=0)
@@ -114,8 +113,7 @@ def _scale(world: World, deployment: Obj, replica_set: Obj, replicas: int) -> Ob
 def _recreate(world: World, deployment: Obj, current: Obj, old: list[Obj]) -> None:
     for one in old:
         _scale(world, deployment, one, 0)
-    pods = world.store.all(replica_sets.POD, namespace_of(deployment))
-    if not any(owned_by(one, pods) for one in old):
+    if not any(world.store.owned(POD, one) for one in old):
         _scale(world, deployment, current, deployment["spec"]["replicas"])
 
 
@@ -173,7 +171,7 @@ def _tidy(world: World, deployment: Obj, old: list[Obj]) -> None:
 
 def _report(world: World, deployment: Obj, current: Obj | None) -> None:
     deployment = world.store.get(DEPLOYMENT, namespace_of(deployment), name_of(deployment)) or deployment
-    owned = owned_by(deployment, world.store.all(REPLICA_SET, namespace_of(deployment)))
+    owned = world.store.owned(REPLICA_SET, deployment)
     pods = [pod for one in owned for pod in replica_sets.alive(world, one)]
     ready = sum(is_ready(pod) for pod in pods)
     wanted, updated = deployment["spec"]["replicas"], 0

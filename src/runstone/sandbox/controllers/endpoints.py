@@ -13,7 +13,6 @@ from runstone.sandbox.objects import (
     labels_of,
     name_of,
     namespace_of,
-    owned_by,
     owner_reference,
     uid_of,
 )
@@ -98,7 +97,7 @@ def _write_endpoints(world: World, service: Obj, pods: list[Obj]) -> None:
 
 
 def _write_slice(world: World, service: Obj, pods: list[Obj]) -> None:
-    owned = owned_by(service, world.store.all(ENDPOINT_SLICE, namespace_of(service)))
+    owned = world.store.owned(ENDPOINT_SLICE, service)
     name = name_of(owned[0]) if owned else f"{name_of(service)}-{uid_of(service)[:5]}"
     labels = {
         **labels_of(service),

@@ -13,7 +13,6 @@ from runstone.sandbox.objects import (
     mapping,
     name_of,
     namespace_of,
-    owned_by,
     owner_reference,
     uid_of,
 )
@@ -43,7 +42,7 @@ def _job(world: World, job: Obj) -> None:
     if "selector" not in job["spec"]:
         _label(world, job)
         return
-    pods = owned_by(job, world.store.all(POD, namespace_of(job)))
+    pods = world.store.owned(POD, job)
     failed = [pod for pod in pods if at(pod, "status", "phase") == "Failed"]
     succeeded = [pod for pod in pods if at(pod, "status", "phase") == "Succeeded"]
     active = [pod for pod in pods if pod not in failed and pod not in succeeded and not is_leaving(pod)]
@@ -111,7 +110,7 @@ def _report(world: World, job: Obj, active: list[Obj], succeeded: int, failed: i
 def _cron(world: World, cron_job: Obj) -> None:
     since = at(cron_job, "status", "lastScheduleTime") or at(cron_job, "metadata", "creationTimestamp")
     due = schedule.next_time(at(cron_job, "spec", "schedule"), parse(since))
-    jobs = owned_by(cron_job, world.store.all(JOB, namespace_of(cron_job)))
+    jobs = world.store.owned(JOB, cron_job)
     status = fresh(mapping(cron_job, "status"))
     if due and world.now >= due:
         status["lastScheduleTime"] = stamp(due)

@@ -13,8 +13,6 @@ from runstone.sandbox.objects import (
     is_ready,
     mapping,
     name_of,
-    namespace_of,
-    owned_by,
     uid_of,
 )
 from runstone.sandbox.status import ApiError
@@ -33,7 +31,7 @@ def run(world: World) -> None:
 
 def alive(world: World, owner: Obj) -> list[Obj]:
     """The Pods of `owner` that are neither over nor leaving."""
-    pods = owned_by(owner, world.store.all(POD, namespace_of(owner)))
+    pods = world.store.owned(POD, owner)
     return [pod for pod in pods if not is_over(pod) and not is_leaving(pod)]
 
 

@@ -13,7 +13,6 @@ from runstone.sandbox.objects import (
     labels_of,
     name_of,
     namespace_of,
-    owned_by,
     owner_reference,
 )
 from runstone.sandbox.status import ApiError
@@ -33,7 +32,7 @@ def _one(world: World, stateful_set: Obj) -> None:
     name, wanted = name_of(stateful_set), stateful_set["spec"]["replicas"]
     revision = f"{name}-{templates.fingerprint(stateful_set['spec']['template'])}"
     _keep_revision(world, stateful_set, revision)
-    pods = {name_of(pod): pod for pod in owned_by(stateful_set, world.store.all(POD, namespace_of(stateful_set)))}
+    pods = {name_of(pod): pod for pod in world.store.owned(POD, stateful_set)}
     in_order = stateful_set["spec"]["podManagementPolicy"] != "Parallel"
     for number in range(wanted):
         pod = pods.get(f"{name}-{number}")
@@ -49,7 +48,7 @@ def _one(world: World, stateful_set: Obj) -> None:
 
 
 def _keep_revision(world: World, stateful_set: Obj, revision: str) -> None:
-    known = owned_by(stateful_set, world.store.all(REVISION, namespace_of(stateful_set)))
+    known = world.store.owned(REVISION, stateful_set)
     newest = max((one["revision"] for one in known), default=0)
     same = next((one for one in known if name_of(one) == revision), None)
     if same and same["revision"] == newest:
@@ -132,7 +131,7 @@ def _roll(world: World, stateful_set: Obj, pods: dict[str, Obj], revision: str) 
 
 
 def _report(world: World, stateful_set: Obj, revision: str) -> None:
-    pods = owned_by(stateful_set, world.store.all(POD, namespace_of(stateful_set)))
+    pods = world.store.owned(POD, stateful_set)
     updated = sum(labels_of(pod).get(HASH_LABEL) == revision for pod in pods)
     ready = sum(is_ready(pod) for pod in pods)
     done = updated == len(pods)
