@@ -14,7 +14,7 @@ import yaml
 
 from runstone import plugins
 from runstone.connectors.platforms import Batch, Platform
-from runstone.connectors.platforms.kubernetes import address
+from runstone.connectors.kept import address, argument
 from runstone.errors import BadInput, Forbidden, Unreachable
 
 POD = {"metadata": {"name": "p0", "namespace": "shop"}, "spec": {}, "status": {"phase": "Running"}}
@@ -49,10 +49,11 @@ class Api:
 
     items: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
     forbidden: set[str] = field(default_factory=set[str])
-    token: str = "good"  # noqa: S105
+    token: str = "good"
     page: int = 500
     gone_once: bool = False
-    silent: bool = False
+    silent: str = ""
+    """A path that is never answered."""
     asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     url: str = ""
 
@@ -61,9 +62,10 @@ class Api:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 lines = head.decode().split("\r\n")
                 headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines[1:])}
-                if self.silent:
+                target = lines[0].split()[1]
+                if self.silent and target.startswith(self.silent):
                     await asyncio.sleep(60)
-                status, body = self.answer(lines[0].split()[1], headers)
+                status, body = self.answer(target, headers)
                 data = json.dumps(body).encode()
                 writer.write(f"HTTP/1.1 {status} x\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data)
                 await writer.drain()
@@ -74,9 +76,16 @@ class Api:
         if headers.get("authorization") != f"Bearer {self.token}":
             return 401, {"message": "Unauthorized"}
         if path in self.forbidden:
-            return 403, {"message": f"{path} is forbidden: User me cannot list"}
+            return 403, {"message": f'{path} is forbidden: User "system:me" cannot list'}
         if path == "/apis":
-            names = ("apps/v1", "batch/v1", "networking.k8s.io/v1", "storage.k8s.io/v1", "example.com/v2")
+            names = (
+                "apps/v1",
+                "batch/v1",
+                "batch/v1beta1",
+                "networking.k8s.io/v1",
+                "storage.k8s.io/v1",
+                "example.com/v2",
+            )
             return 200, {"groups": [{"versions": [{"groupVersion": name}]} for name in names]}
         if path == "/apis/example.com":
             return 200, {"preferredVersion": {"version": "v2"}}
@@ -84,10 +93,12 @@ class Api:
             return 200, {"resources": [{"name": "widgets", "kind": "Widget", "namespaced": False}]}
         if path == "/version":
             return 200, {"gitVersion": "v1.30.0"}
-        if path in ("/api/v1/namespaces/shop",):
+        if path == "/api/v1/namespaces/shop":
             return 200, {"metadata": {"name": "shop"}}
         if path not in self.items:
-            return (404, {}) if path.startswith("/api/v1/namespaces/") else (200, {"items": []})
+            # As before Kubernetes 1.21: the group is served, this kind is not yet in it.
+            absent = path.startswith("/api/v1/namespaces/") or path == "/apis/batch/v1/cronjobs"
+            return (404, {}) if absent else (200, {"items": []})
         return self.paged(self.items[path], query)
 
     def paged(self, items: list[dict[str, Any]], query: str) -> tuple[int, dict[str, Any]]:
@@ -103,20 +114,28 @@ class Api:
 
 @contextlib.asynccontextmanager
 async def serving(api: Api) -> AsyncGenerator[Api]:
-    server = await asyncio.start_server(api.serve, "127.0.0.1", 0)
+    callers: set[asyncio.Task[None]] = set()
+
+    def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        callers.add(asyncio.ensure_future(api.serve(reader, writer)))
+
+    server = await asyncio.start_server(accepted, "127.0.0.1", 0)
     api.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield api
     finally:
         server.close()
+        for caller in callers:
+            caller.cancel()
+        await asyncio.gather(*callers, return_exceptions=True)
 
 
-def kubeconfig(tmp_path: Path, url: str, token: str = "good", **user: Any) -> str:  # noqa: S107
+def kubeconfig(tmp_path: Path, url: str, token: str = "good", namespace: str = "", **user: Any) -> str:
     document = {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "ctx",
-        "contexts": [{"name": "ctx", "context": {"cluster": "c", "user": "me"}}],
+        "contexts": [{"name": "ctx", "context": {"cluster": "c", "user": "me", "namespace": namespace}}],
         "clusters": [{"name": "c", "cluster": {"server": url}}],
         "users": [{"name": "me", "user": user or {"token": token}}],
     }
@@ -149,21 +168,69 @@ async def test_a_kind_that_may_not_be_listed_is_said_and_the_rest_goes_on(tmp_pa
         found = await read(kubernetes(kubeconfig(tmp_path, api.url)))
     secrets = found["Secret/"].reading
     assert not secrets.complete
-    assert "may not list secrets" in secrets.problem
-    assert "Grant" in secrets.problem
+    assert secrets.problem == (
+        "system:me may not list secrets in all namespaces of c. "
+        "Grant system:me the verbs get and list on secrets of the API group core to see them."
+    )
     assert found["Pod/"].reading.complete
 
 
-async def test_what_is_forbidden_for_all_namespaces_is_read_where_it_may_be(tmp_path: Path) -> None:
+async def test_what_is_forbidden_for_all_namespaces_is_whole_when_each_may_be_read(tmp_path: Path) -> None:
     items = {
         "/api/v1/namespaces": [{"metadata": {"name": "shop"}}],
         "/api/v1/namespaces/shop/pods": [POD],
     }
     async with serving(Api(items, forbidden={"/api/v1/pods"})) as api:
         found = await read(kubernetes(kubeconfig(tmp_path, api.url)))
+    assert found["Pod/"].reading.complete
+    assert len(found["Pod/"].objects) == 1
+
+
+async def test_of_several_namespaces_each_is_told_by_itself_when_one_may_not_be_read(tmp_path: Path) -> None:
+    items = {
+        "/api/v1/namespaces": [{"metadata": {"name": "shop"}}, {"metadata": {"name": "vault"}}],
+        "/api/v1/namespaces/shop/pods": [POD],
+    }
+    forbidden = {"/api/v1/pods", "/api/v1/namespaces/vault/pods"}
+    async with serving(Api(items, forbidden=forbidden)) as api:
+        found = await read(kubernetes(kubeconfig(tmp_path, api.url)))
     assert not found["Pod/"].reading.complete
     assert found["Pod/shop"].reading.complete
     assert len(found["Pod/shop"].objects) == 1
+    assert "may not list pods in namespace vault" in found["Pod/vault"].reading.problem
+
+
+async def test_without_the_right_to_list_namespaces_the_contexts_own_is_read(tmp_path: Path) -> None:
+    items = {"/api/v1/namespaces/shop/pods": [POD]}
+    forbidden = {"/api/v1/pods", "/api/v1/namespaces"}
+    async with serving(Api(items, forbidden=forbidden)) as api:
+        found = await read(kubernetes(kubeconfig(tmp_path, api.url, namespace="shop")))
+    assert not found["Namespace/"].reading.complete
+    assert [one["metadata"]["name"] for one in found["Namespace/"].objects] == ["shop"]
+    assert found["Pod/shop"].reading.complete
+
+
+async def test_a_list_that_is_not_answered_in_time_costs_itself_alone(tmp_path: Path) -> None:
+    api = Api({"/api/v1/services": [{"metadata": {"name": "s", "namespace": "shop"}}]}, silent="/api/v1/pods")
+    async with serving(api):
+        found = await read(kubernetes(kubeconfig(tmp_path, api.url), timeout_s=0.3))
+    assert not found["Pod/"].reading.complete
+    assert "did not answer in 0.3 s" in found["Pod/"].reading.problem
+    assert found["Service/"].reading.complete
+
+
+async def test_an_older_version_is_asked_where_the_newer_one_lacks_the_kind(tmp_path: Path) -> None:
+    async with serving(Api({"/apis/batch/v1beta1/cronjobs": [{"metadata": {"name": "nightly"}}]})) as api:
+        found = await read(kubernetes(kubeconfig(tmp_path, api.url)))
+    assert [one["apiVersion"] for one in found["CronJob/"].objects] == ["batch/v1beta1"]
+
+
+async def test_what_questions_name_is_asked_for_first(tmp_path: Path) -> None:
+    async with serving(Api()) as api:
+        await read(kubernetes(kubeconfig(tmp_path, api.url)))
+    asked = [path.rsplit("/", 1)[-1] for path, _ in api.asked]
+    first = {"apis", "namespaces", "deployments", "statefulsets", "daemonsets", "services", "ingresses", "pods"}
+    assert first <= set(asked[:11]), "eight at a time, so that a few later ones may overtake"
 
 
 async def test_secrets_and_config_maps_are_asked_for_by_their_metadata_alone(tmp_path: Path) -> None:
@@ -171,7 +238,7 @@ async def test_secrets_and_config_maps_are_asked_for_by_their_metadata_alone(tmp
     items = {"/api/v1/secrets": [secret], "/apis/apps/v1/deployments": [DEPLOYMENT]}
     async with serving(Api(items)) as api:
         found = await read(kubernetes(kubeconfig(tmp_path, api.url)))
-    accepts = {path: accept for path, accept in api.asked}
+    accepts = dict(api.asked)
     assert accepts["/api/v1/secrets"].startswith("application/json;as=PartialObjectMetadataList")
     assert accepts["/api/v1/configmaps"].startswith("application/json;as=PartialObjectMetadataList")
     kept = json.dumps([batch.objects for batch in found.values()])
@@ -193,6 +260,55 @@ async def test_a_namespace_narrows_every_namespaced_list(tmp_path: Path) -> None
     assert "Pod/" not in found
     assert len(found["Pod/shop"].objects) == 1
     assert ("/api/v1/pods", "application/json") not in api.asked
+
+
+async def test_narrowed_to_namespaces_only_these_are_on_the_map(tmp_path: Path) -> None:
+    forbidden = {"/api/v1/namespaces", "/api/v1/namespaces/vault"}
+    async with serving(Api(forbidden=forbidden)) as api:
+        found = await read(kubernetes(kubeconfig(tmp_path, api.url), namespaces=("shop", "vault", "gone")))
+    assert [one["metadata"]["name"] for one in found["Namespace/"].objects] == ["shop", "vault"]
+    assert "Pod/gone" not in found
+
+
+async def test_a_type_that_cannot_be_looked_up_is_an_incomplete_scope_named_like_it(tmp_path: Path) -> None:
+    async with serving(Api(silent="/apis/example.com")) as api:
+        found = await read(kubernetes(kubeconfig(tmp_path, api.url), timeout_s=0.3), "widgets.example.com")
+    assert "Looking for widgets.example.com" in found["widgets.example.com/"].reading.problem
+
+
+async def test_a_renewed_token_is_used_without_a_restart(tmp_path: Path) -> None:
+    async with serving(Api()) as api:
+        platform = kubernetes(kubeconfig(tmp_path, api.url, token="old"))
+        with pytest.raises(Forbidden):
+            await read(platform)
+        kubeconfig(tmp_path, api.url)
+        assert (await read(platform))["Pod/"].reading.complete
+
+
+async def test_a_check_says_how_far_can_be_read(tmp_path: Path) -> None:
+    async with serving(Api(forbidden={"/api/v1/secrets"})) as api:
+        said = await kubernetes(kubeconfig(tmp_path, api.url)).check()
+    assert said.startswith("c (context ctx), Kubernetes v1.30.0; not readable: system:me may not list secrets")
+
+
+async def test_a_login_command_that_fails_is_said(tmp_path: Path) -> None:
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": "no-such-login", "interactiveMode": "Never"}
+    async with serving(Api()) as api:
+        with pytest.raises(Forbidden, match="Logging in to c failed: .*no-such-login"):
+            await read(kubernetes(kubeconfig(tmp_path, api.url, exec=plugin)))
+
+
+async def test_a_server_that_is_no_cluster_is_told_apart(tmp_path: Path) -> None:
+    async def hello(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 x\r\nContent-Length: 5\r\n\r\nhello")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(hello, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        with pytest.raises(Unreachable, match="is it a Kubernetes API"):
+            await read(kubernetes(kubeconfig(tmp_path, url)))
 
 
 async def test_a_namespace_that_does_not_exist_is_one_sentence(tmp_path: Path) -> None:
@@ -218,7 +334,13 @@ async def test_a_cluster_that_is_not_there_says_where_it_was_looked_for(tmp_path
         (None, "There is no kubeconfig at"),
         ("{", "is not YAML"),
         ("[]", "is not a kubeconfig"),
-        ("contexts: []", "has no context"),
+        ("contexts: []", "names no current context"),
+        ("contexts: []\ncurrent-context: a", "has no context 'a'"),
+        (
+            "contexts: [{name: a, context: {cluster: c, user: u}}]\ncurrent-context: a\n"
+            "clusters: [{name: c, cluster: {}}]\nusers: [{name: u, user: {}}]",
+            "has no server",
+        ),
         ("contexts: [{name: a}]\ncurrent-context: a", "points to a cluster"),
     ],
 )
@@ -254,10 +376,31 @@ def test_the_portable_kubeconfig_carries_its_files_inside(tmp_path: Path) -> Non
         ("0.0.0.0:8080", ""),
         ("", ""),
         ("-Xmx180m", ""),
+        ("postgres://u:1234/x@pg:5432/db", "pg:5432"),
+        ("user:pa:ss@tcp(mysql:3306)/db", "mysql:3306"),
+        ("mongodb://u:p@h1:27017,h2:27017/db", "h1:27017,h2:27017"),
+        ("jdbc:postgresql://pg:5432/db?password=x", "pg:5432"),
+        ("a:9092,b:9092", "a:9092,b:9092"),
+        ("eyJhbGciOi.J9x.abc", ""),
+        ("curl -s http://cart:8080/health && sleep 5", "cart:8080"),
     ],
 )
 def test_of_an_environment_value_only_an_address_is_kept(value: str, expected: str) -> None:
     assert address(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("--redis=redis:6379", "--redis=redis:6379"),
+        ("--password=redis:6379", "--password="),
+        ("--db-token-url=http://u:p@issuer/x", "--db-token-url=issuer"),
+        ("--verbose", "--verbose"),
+        ("sh", ""),
+    ],
+)
+def test_of_an_argument_only_its_flag_and_an_address_are_kept(value: str, expected: str) -> None:
+    assert argument(value) == expected
 
 
 async def test_written_objects_are_read_and_a_bad_file_is_an_incomplete_scope(tmp_path: Path) -> None:
@@ -266,3 +409,19 @@ async def test_written_objects_are_read_and_a_bad_file_is_an_incomplete_scope(tm
     found = await read(plugins.load("platforms", "fixture")(str(tmp_path)))
     assert found["Pod/"].reading.complete
     assert not found["b.yaml/"].reading.complete
+
+
+async def test_written_objects_lose_their_values_too(tmp_path: Path) -> None:
+    container = {
+        "name": "c",
+        "args": ["--password", "canary:1", "--db=pg:5432"],
+        "env": [{"name": "BASIC_AUTH", "value": "canary:1"}],
+        "livenessProbe": {"httpGet": {"httpHeaders": [{"name": "Authorization", "value": "canary"}]}},
+    }
+    secret = {"kind": "Secret", "metadata": {"name": "s"}, "stringData": {"k": "canary"}}
+    pod = {"kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [container]}}
+    (tmp_path / "a.json").write_text(json.dumps([{"kind": "List", "items": [secret, pod]}][0]))
+    found = await read(plugins.load("platforms", "fixture")(str(tmp_path / "a.json")))
+    kept = json.dumps([batch.objects for batch in found.values()])
+    assert "canary" not in kept
+    assert "--db=pg:5432" in kept

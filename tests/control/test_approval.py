@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stage import KEY, NOW, Stage, bound, code, issue, map_update, resource, slx, stage
 from test_sessions import ask, at_work, over, report
 
 from runstone.errors import NotAllowed
 from runstone.model import approval
 from runstone.model.run import Issue
+from stage import KEY, NOW, Stage, bound, code, issue, map_update, resource, slx, stage
 
 CAUSES = (code("BAD_IMAGE", explains=("NOT_READY",)), code("NOT_READY", "symptom"))
 MAP = map_update(

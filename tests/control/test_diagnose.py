@@ -4,7 +4,6 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from stage import NOW, code, issue, ref, relation, resource
 
 from runstone.control.runs.diagnose import Codebook, Seen, diagnose
 from runstone.control.runs.focus import Focus
@@ -12,6 +11,7 @@ from runstone.control.workspaces.atlas import Atlas
 from runstone.model.resource import ScopeReading
 from runstone.model.run import Diagnosis, Issue, Note, TaskRun
 from runstone.model.workspace import Map
+from stage import NOW, code, issue, ref, relation, resource
 
 CODES = Codebook(
     (

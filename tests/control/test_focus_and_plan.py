@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from stage import bound, issue, ref, relation, resource, slx
 
 from runstone.control.runs import plan
 from runstone.control.runs.focus import Focus, names_something, resolve
@@ -11,6 +10,7 @@ from runstone.control.runs.words import likeness, overlap, words
 from runstone.control.workspaces.atlas import Atlas
 from runstone.model.run import Trigger
 from runstone.model.workspace import Map
+from stage import bound, issue, ref, relation, resource, slx
 
 MAP = Map(
     resources=(

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stage import Stage, bound, code, issue, map_update, ref, relation, resource, slx, stage
 
 from runstone.errors import Conflict
 from runstone.model.run import Issue
 from runstone.model.wire import Completion, Progress, ProgressReport
+from stage import Stage, bound, code, issue, map_update, ref, relation, resource, slx, stage
 
 CAUSES = (
     code("SECRET_MISSING", explains=("POD_PENDING",)),
@@ -220,9 +220,8 @@ async def test_a_session_goes_on_after_a_restart(tmp_path: Path) -> None:
         await one.home.map_update(SHOP)
         session = await ask(one, "why is front failing?", budget_s=60)
         assert await one.runner(shop).lease(wait_s=5)
-    async with stage(tmp_path, CAUSES) as one:
-        async with at_work(one, shop) as runner:
-            runner.instance = "after"
-            found = await over(one, session)
+    async with stage(tmp_path, CAUSES) as one, at_work(one, shop) as runner:
+        runner.instance = "after"
+        found = await over(one, session)
     assert found["causes"][0]["code"] == "SECRET_MISSING"
     assert len(runner.ran) == len(set(runner.ran)), "no Task ran twice"

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from stage import KEY, NOW, map_update, ref, resource, stage
 
 from runstone import plugins
 from runstone.edge.home import Home
@@ -16,6 +15,7 @@ from runstone.edge.runner.agent import Runner
 from runstone.edge.runner.secrets import Vault
 from runstone.model.content import BundleRef, CollectionRef
 from runstone.model.workspace import SLX, BoundTask, Runbook, SecretNeed
+from stage import KEY, NOW, map_update, ref, resource, stage
 
 CANARY = "canary-7f3a9c-s3cr3t/+value"
 SUITE = """
@@ -59,7 +59,9 @@ def leaky(folder: Path) -> SLX:
     bundle = folder / "codebundles" / "leaky"
     bundle.mkdir(parents=True)
     (bundle / "runbook.robot").write_text(SUITE)
-    task = BoundTask(title="Leak Everything", resolved_title="Leak Everything", documentation="", tags=(), access="read-only")
+    task = BoundTask(
+        title="Leak Everything", resolved_title="Leak Everything", documentation="", tags=(), access="read-only"
+    )
     collection = CollectionRef(url=str(folder), ref="x", commit="worktree")
     runbook = Runbook(
         bundle=BundleRef(collection=collection, path="codebundles/leaky", robot="runbook.robot"),
@@ -69,6 +71,10 @@ def leaky(folder: Path) -> SLX:
     )
     subject = ref("Deployment/front")
     return SLX(name="leaky", alias="", statement="", resources=(subject,), tags={}, runbook=runbook, sli=None)
+
+
+async def told(client: httpx2.AsyncClient, session: str) -> dict[str, Any]:
+    return (await client.get(f"/api/v1/sessions/{session}")).json()
 
 
 async def test_no_secret_leaves_the_edge_in_any_form(tmp_path: Path) -> None:
@@ -98,7 +104,9 @@ async def test_no_secret_leaves_the_edge_in_any_form(tmp_path: Path) -> None:
             answer = await one.client.post("/api/v1/sessions", json={"text": "why is front failing?", "budget_s": 30})
             session = answer.json()["session"]
             async with asyncio.timeout(30):
-                while (report := (await one.client.get(f"/api/v1/sessions/{session}")).json())["state"] != "inconclusive":
+                while (report := (await one.client.get(f"/api/v1/sessions/{session}")).json())[
+                    "state"
+                ] != "inconclusive":
                     await asyncio.sleep(0.1)
             task.cancel()
         timeline = (await one.client.get(f"/api/v1/sessions/{session}/timeline")).text
@@ -106,7 +114,11 @@ async def test_no_secret_leaves_the_edge_in_any_form(tmp_path: Path) -> None:
     assert "[redacted]" in timeline
     stored = b"".join(file.read_bytes() for file in data.iterdir())
     sent = b"".join(transport.bodies)
-    for form in (CANARY, CANARY.replace("/", "%2F").replace("+", "%2B"), base64.b64encode(CANARY.encode()).decode()[:-4]):
+    for form in (
+        CANARY,
+        CANARY.replace("/", "%2F").replace("+", "%2B"),
+        base64.b64encode(CANARY.encode()).decode()[:-4],
+    ):
         assert form.encode() not in sent
         assert form.encode() not in stored
         assert form not in timeline

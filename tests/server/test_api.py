@@ -4,6 +4,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+
 from stage import stage
 
 OPEN = {"/healthz", "/", "/web/{name}", "/openapi.json"}

@@ -45,9 +45,12 @@ async def _demo(fault: str, once: bool, port: int) -> int:
             kubeconfig = Path(folder) / "kubeconfig"
             cluster.write_kubeconfig(kubeconfig)
             told = settings.read(data=Path(folder) / "data", port=port, kubeconfig=str(kubeconfig), context="")
-            async with embedded.start(told) as instance, embedded.listening(instance) as url:
-                async with embedded.working(instance):
-                    return await _story(terminal, instance, url, cluster.alert(fault), truth, once)
+            async with (
+                embedded.start(told) as instance,
+                embedded.listening(instance) as url,
+                embedded.working(instance),
+            ):
+                return await _story(terminal, instance, url, cluster.alert(fault), truth, once)
 
 
 async def _story(

@@ -111,9 +111,8 @@ class _Printer:
                 self._say(f"  {event.record['kind'].replace('_', ' ')}: {self._clean(_note(event.record))}")
             case "done":
                 self._states.append(event.state)
-                self._say(
-                    f"[{_STYLE[event.state]}]{event.state}[/] {self._clean(event.message)} [dim]{event.elapsed_s:.2f} s[/]"
-                )
+                style, took = _STYLE[event.state], f"[dim]{event.elapsed_s:.2f} s[/]"
+                self._say(f"[{style}]{event.state}[/] {self._clean(event.message)} {took}")
             case _:
                 self._say(f"  metric {self._clean(str(event.record))}")
 

@@ -261,6 +261,12 @@ class Console:
         return False
 
 
+# How kubectl and bash begin the line that says why they could not do their work.
+_COMMAND_SAID = re.compile(
+    r"(?:Error from server \(\w+\)|error: |Unable to connect to the server|The connection to the server|bash: line).*"
+)
+
+
 class Listener:
     """Robot's listener, version 3: what starts, what ends and how."""
 
@@ -297,6 +303,18 @@ class Listener:
             self.problem = (
                 f"Bundle {self._bundle} could not clean up: {self._explained(clean(result.teardown.message))}"
             )
+
+    def log_message(self, message: Any) -> None:
+        """A failure that a bundle's own library met and swallowed still says what could not be looked at."""
+        if message.level not in ("FAIL", "WARN", "ERROR"):
+            return
+        said = [found[0] for line in message.message.splitlines() if (found := _COMMAND_SAID.search(line))]
+        if said:
+            from RW.CLI import blocked
+            from RW.platform import ShellServiceResponse
+
+            answer = ShellServiceResponse("a command of the bundle's own library", None, "", "\n".join(said), 1)
+            blocked.tell(answer, 0)
 
     def message(self, message: Any) -> None:
         """Robot's own complaints: a library that cannot be loaded explains the keywords missing later."""

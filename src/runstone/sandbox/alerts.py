@@ -12,9 +12,10 @@ FIRING_SECONDS = 300.0
 
 
 def body(fault: Fault, pod: str, now: float) -> Obj:
-    """A webhook body, version 4. `pod` fills the pod label where the alert has one; `now` is seconds since the epoch."""
+    """A webhook body, version 4. `pod` fills the pod label, if there is one; `now` is seconds since the epoch."""
     labels: dict[str, str] = {
-        key: value.replace("{pod}", pod) for key, value in {**fault.alert["labels"], "prometheus": "monitoring/k8s"}.items()
+        key: value.replace("{pod}", pod)
+        for key, value in {**fault.alert["labels"], "prometheus": "monitoring/k8s"}.items()
     }
     notes = {key: value.replace("{pod}", pod) for key, value in fault.alert["annotations"].items()}
     group = {key: labels[key] for key in ("alertname", "namespace") if key in labels}

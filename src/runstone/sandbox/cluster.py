@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,7 @@ class _Server(uvicorn.Server):
     """A server that leaves signals to the process it runs in."""
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         yield
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -58,7 +58,7 @@ class Sandbox:
     @asynccontextmanager
     async def start(
         cls, port: int = 0, faults: Sequence[str] = (), noise: bool = False, pace: float = PACE
-    ) -> "AsyncIterator[Sandbox]":
+    ) -> "AsyncGenerator[Sandbox]":
         """Serve a settled cluster on 127.0.0.1:`port` (0 = any free one) until the block ends.
 
         `faults` happened FAULT_AGE_SECONDS ago, so their symptoms are there at once. Raises NotFound for an
@@ -69,14 +69,20 @@ class Sandbox:
         simulation = _history(chosen, noise, pace)
         api = Api(simulation.world)
         config = uvicorn.Config(
-            api, lifespan="off", ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=CLOSE_SECONDS
+            api,
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=CLOSE_SECONDS,
         )
         server = _Server(config)
         self = cls(simulation.world, simulation, api, listener.getsockname()[1])
         driving = asyncio.create_task(simulation.run(), name="sandbox-simulation")
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="sandbox-api")
         try:
-            while not server.started and not serving.done():
+            while not server.started and not serving.done():  # noqa: ASYNC110 — uvicorn has no event for it
                 await asyncio.sleep(0.005)
             yield self
         finally:
@@ -127,9 +133,9 @@ class Sandbox:
         """Undo a fault now. Raises NotFound."""
         operator.revert(self.world, faults.load(name))
 
-    async def settled(self, timeout: float = 10.0) -> bool:
-        """Wait until nothing has changed for a second or `timeout` seconds have passed; True for the former."""
-        ends, seen, since = time.monotonic() + timeout, -1, time.monotonic()
+    async def settled(self, within: float = 10.0) -> bool:
+        """Wait until nothing has changed for a second or `within` seconds have passed; True for the former."""
+        ends, seen, since = time.monotonic() + within, -1, time.monotonic()
         while time.monotonic() < ends:
             if self.world.store.version != seen:
                 seen, since = self.world.store.version, time.monotonic()
@@ -138,10 +144,10 @@ class Sandbox:
             await asyncio.sleep(0.1)
         return False
 
-    async def healthy(self, timeout: float = 10.0, namespace: str = shop.NAMESPACE) -> list[str]:
+    async def healthy(self, within: float = 10.0, namespace: str = shop.NAMESPACE) -> list[str]:
         """Wait until all Pods of a namespace are ready; returns those that are not when the time is up."""
-        ends = time.monotonic() + timeout
-        while (ill := self.ill(namespace)) and time.monotonic() < ends:
+        ends = time.monotonic() + within
+        while (ill := self.ill(namespace)) and time.monotonic() < ends:  # noqa: ASYNC110 — as a person would look
             await asyncio.sleep(0.1)
         return ill
 
@@ -169,7 +175,7 @@ class Sandbox:
         return [one for one in people if one.is_write and one.code < 400 and user in ("", one.user)]
 
     def forbid(self, user: str, verb: str, resource: str, namespace: str = "") -> Ban:
-        """From now on 403 for that user; "*" is any verb or resource."""
+        """From now on 403 for that user. `resource` is plural, as in "pods" or "pods/log"; "*" is any."""
         return self.world.gate.forbid(user, verb, resource, namespace)
 
     def allow(self, ban: Ban) -> None:
@@ -202,4 +208,3 @@ def _history(chosen: list[faults.Fault], noise: bool, pace: float) -> Simulation
     simulation.pass_time_to(time.time())
     world.clock.release()
     return simulation
-

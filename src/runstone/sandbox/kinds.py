@@ -145,20 +145,18 @@ class KindTable:
 def from_definition(definition: Obj) -> list[Kind]:
     """The kinds a CustomResourceDefinition asks for: one per served version."""
     spec, names = definition["spec"], definition["spec"]["names"]
-    kinds: list[Kind] = []
-    for version in each(spec, "versions"):
-        if version.get("served", True):
-            kinds.append(
-                Kind(
-                    spec["group"],
-                    version["name"],
-                    names["kind"],
-                    names["plural"],
-                    spec.get("scope", "Namespaced") == "Namespaced",
-                    tuple(each(names, "shortNames")),
-                    tuple(one for one in ("status", "scale") if at(version, "subresources", one) is not None),
-                    tuple(each(names, "categories")),
-                    custom=True,
-                )
-            )
-    return kinds
+    return [_custom_kind(spec, names, version) for version in each(spec, "versions") if version.get("served", True)]
+
+
+def _custom_kind(spec: Obj, names: Obj, version: Obj) -> Kind:
+    return Kind(
+        spec["group"],
+        version["name"],
+        names["kind"],
+        names["plural"],
+        spec.get("scope", "Namespaced") == "Namespaced",
+        tuple(each(names, "shortNames")),
+        tuple(one for one in ("status", "scale") if at(version, "subresources", one) is not None),
+        tuple(each(names, "categories")),
+        custom=True,
+    )

@@ -19,7 +19,9 @@ _STRATEGIC = "application/strategic-merge-patch+json"
 def install(world: World, manifests: list[Obj]) -> None:
     """Create what the manifests say."""
     for manifest in manifests:
-        _call(world, "POST", _kind(world, manifest["apiVersion"], manifest["kind"]), namespace_of(manifest), "", manifest)
+        _call(
+            world, "POST", _kind(world, manifest["apiVersion"], manifest["kind"]), namespace_of(manifest), "", manifest
+        )
 
 
 def inject(world: World, fault: Fault) -> None:
@@ -85,4 +87,3 @@ def _call(world: World, method: str, kind: Kind, namespace: str, name: str, body
         case _:
             writing.delete(world, target, order)
     world.gate.record(USER, target.asked(method, watching=False), 201 if method == "POST" else 200)
-

@@ -244,7 +244,8 @@ def _insert(document: Obj, path: list[str], value: Any) -> None:
 
 
 def _take(document: Obj, path: list[str]) -> Any:
-    value, parent = _look(document, path), _look(document, path[:-1])
+    _look(document, path)
+    parent = _look(document, path[:-1])
     if isinstance(parent, list):
         return cast("list[Any]", parent).pop(int(path[-1]))
     return cast("Obj", parent).pop(path[-1])

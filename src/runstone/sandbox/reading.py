@@ -187,9 +187,9 @@ def _beginning(world: World, target: Target, wish: Wish, test: selectors.Test) -
         return [event for change in missed if (event := _seen(world, target, wish, test, change))]
     present: list[Obj] = []
     if wish.initial is not False:
-        for obj in found(world, target.kind, target.namespace):
-            if test(typed(kind, obj)):
-                present.append({"type": "ADDED", "object": shown(world, target.kind, obj, wish)})
+        here = found(world, target.kind, target.namespace)
+        chosen = [obj for obj in here if test(typed(kind, obj))]
+        present = [{"type": "ADDED", "object": shown(world, target.kind, obj, wish)} for obj in chosen]
     if wish.initial:
         present.append(_bookmark(world, target.kind, wish, last_initial=True))
     return present

@@ -27,6 +27,19 @@ from runstone.sandbox.status import already_exists, bad_request, conflict, forbi
 from runstone.sandbox.store import Store
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+_NAME_RULE = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
+    "and must start and end with an alphanumeric character"
+)
+_CLAIM_RULE = (
+    "Forbidden: spec is immutable after creation except resources.requests "
+    "and volumeAttributesClassName for bound claims"
+)
+_SET_RULE = (
+    "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', "
+    "'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' "
+    "are forbidden"
+)
 _FREE_NAMES = "rbac.authorization.k8s.io"
 _SYSTEM_META = ("uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds")
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
@@ -141,7 +154,7 @@ class Registry:
                 kind.name, kind.group, "", "metadata.name", "Required value: name or generateName is required"
             )
         if kind.group != _FREE_NAMES and not _NAME.fullmatch(name):
-            why = f"Invalid value: \"{name}\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"
+            why = f'Invalid value: "{name}": {_NAME_RULE}'
             raise invalid(kind.name, kind.group, name, "metadata.name", why)
         if kind.namespaced:
             where = self.store.get(NAMESPACE, "", namespace_of(obj))
@@ -181,7 +194,8 @@ class Registry:
             account = obj["spec"].get("serviceAccountName") or "default"
             obj["spec"].update(serviceAccountName=account, serviceAccount=account)
             if self.store.get(SERVICE_ACCOUNT, namespace_of(obj), account) is None:
-                why = f'error looking up service account {namespace_of(obj)}/{account}: serviceaccount "{account}" not found'
+                place = f"{namespace_of(obj)}/{account}"
+                why = f'error looking up service account {place}: serviceaccount "{account}" not found'
                 raise forbidden(kind.plural, kind.group, name_of(obj), why)
             quota.apply_limit_ranges(self.store, obj)
         quota.admit(self.store, kind, obj)
@@ -197,6 +211,8 @@ class Registry:
             after.pop("status", None)
             if "status" in before:
                 after["status"] = fresh({"": before["status"]})[""]
+        if kind is CLAIM and at(before, "spec", "volumeName"):
+            after["spec"].setdefault("volumeName", before["spec"]["volumeName"])
         if kind is SERVICE and not at(after, "spec", "clusterIP"):
             after["spec"]["clusterIP"] = before["spec"].get("clusterIP")
 
@@ -210,11 +226,9 @@ class Registry:
                 spec.pop("resources", None)
                 spec.pop("volumeName", None)
             if old != new:
-                why = "Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
-                raise invalid(kind.name, kind.group, name_of(after), "spec", why)
+                raise invalid(kind.name, kind.group, name_of(after), "spec", _CLAIM_RULE)
         if kind is STATEFUL_SET and _claims(before) != _claims(after):
-            why = "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
-            raise invalid(kind.name, kind.group, name_of(after), "spec", why)
+            raise invalid(kind.name, kind.group, name_of(after), "spec", _SET_RULE)
 
 
 def _claims(stateful_set: Obj) -> list[Any]:

@@ -5,6 +5,8 @@ The shop calls like this; the mark is what a caller does without the other:
     storefront -> cart! catalog! checkout currency suggestions banners      ! answers 503 to its readiness probe
     checkout   -> catalog* cart payment! shipping! currency mailer orders-db! * does not start
     cart       -> cart-cache!        suggestions -> catalog        nightly-report (CronJob) -> orders-db*
+
+What has one replica is deployed with Recreate: a bad rollout is felt at once, as on a cluster with no room to spare.
 """
 
 from dataclasses import dataclass, field
@@ -33,7 +35,6 @@ class Part:
     limit: str = "128Mi"
     env: tuple[Obj, ...] = ()
     image: str = ""
-    recreate: bool = False
     volume: Obj | None = None
 
 
@@ -76,14 +77,10 @@ PARTS = (
         },
     ),
     Part("payment", 5051, logs="node", env=(_from("secret", "payment-gateway", "api-key", "GATEWAY_KEY"),)),
-    Part(
-        "currency", 7000, logs="node", env=(_from("configMap", "shop-settings", "base-currency", "BASE_CURRENCY"),)
-    ),
+    Part("currency", 7000, logs="node", env=(_from("configMap", "shop-settings", "base-currency", "BASE_CURRENCY"),)),
     Part("shipping", 5052),
     Part("mailer", 8080, logs="python", http=True, service_port=5000),
-    Part(
-        "suggestions", 8080, {"CATALOG_ADDR": ("catalog:3550", "log")}, logs="python", memory="150Mi", limit="384Mi"
-    ),
+    Part("suggestions", 8080, {"CATALOG_ADDR": ("catalog:3550", "log")}, logs="python", memory="150Mi", limit="384Mi"),
     Part("banners", 9555, logs="java", memory="210Mi", limit="300Mi"),
     Part(
         "cart-cache",
@@ -92,7 +89,6 @@ PARTS = (
         image="docker.io/library/redis:7.4.1",
         limit="256Mi",
         memory="60Mi",
-        recreate=True,
         volume={"name": "data", "persistentVolumeClaim": {"claimName": "cart-data"}},
     ),
 )
@@ -137,9 +133,7 @@ def _notes(part: Part) -> dict[str, str]:
 
 
 def _deployment(part: Part) -> Obj:
-    strategy: Obj = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
-    if part.recreate:
-        strategy = {"type": "Recreate"}
+    strategy: Obj = {"type": "RollingUpdate" if part.replicas > 1 else "Recreate"}
     pod: Obj = {"serviceAccountName": "shop", "terminationGracePeriodSeconds": 10, "containers": [_container(part)]}
     if part.volume:
         pod["volumes"] = [part.volume]
@@ -386,7 +380,10 @@ def noise() -> list[Obj]:
         meta = _meta(name, NOISE_NAMESPACE)
         container: Obj = {"name": "worker", "image": image, "env": env}
         container["resources"] = {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}}
-        template: Obj = {"metadata": {"labels": meta["labels"], "annotations": notes}, "spec": {"containers": [container]}}
+        template: Obj = {
+            "metadata": {"labels": meta["labels"], "annotations": notes},
+            "spec": {"containers": [container]},
+        }
         spec: Obj = {"replicas": 1, "selector": {"matchLabels": {"app": name}}, "template": template}
         found.append({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": spec})
     return found

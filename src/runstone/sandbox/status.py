@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from runstone.errors import Refused
 from runstone.sandbox.objects import Obj
 
 
-class ApiError(Exception):
+class ApiError(Refused):
     """The request was answered with a Status. `code` is the HTTP status, `reason` the machine word."""
 
     def __init__(self, code: int, reason: str, message: str, details: Obj | None = None) -> None:

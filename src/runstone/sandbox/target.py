@@ -51,7 +51,7 @@ def locate(kinds: KindTable, path: str) -> Target:
     kind = kinds.served(group, version, rest[0])
     if kind is None:
         raise no_such_path()
-    name, subresource = (rest[1:] + ["", ""])[:2]
+    name, subresource = ([*rest[1:], "", ""])[:2]
     if subresource and subresource not in kind.subresources:
         raise no_such_path()
     if kind.plural == "namespaces" and name:

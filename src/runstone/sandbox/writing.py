@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import yaml
 
-from runstone.sandbox import patch
+from runstone.sandbox import patch, protobuf
 from runstone.sandbox.controllers import budgets, garbage
 from runstone.sandbox.kinds import POD, SERVICE_ACCOUNT, Kind
 from runstone.sandbox.objects import Obj, at, fresh, mapping, name_of, namespace_of, uid_of
@@ -32,7 +32,9 @@ class Order:
 
     def document(self) -> Any:
         """The body, parsed. Raises ApiError 400 or 415."""
-        if "protobuf" in self.media or "cbor" in self.media:
+        if "protobuf" in self.media:
+            return protobuf.document(self.body)
+        if "cbor" in self.media:
             raise ApiError(
                 415, "UnsupportedMediaType", f"the body of the request was in an unknown format - {self.media}"
             )

@@ -40,3 +40,24 @@ def test_a_rules_own_short_base_is_used_when_it_is_short() -> None:
 def test_a_name_never_grows_too_long(values: list[str]) -> None:
     short = names.qualified("depl-health", values, names.room("w" * 60))
     assert len(names.full("w" * 60, short)) <= names.LONGEST
+
+
+def test_bases_that_two_rules_use_are_numbered_in_load_order_and_no_other() -> None:
+    assert names.distinct(["pg", "web", "pg", "pg"]) == ["pg1", "web", "pg2", "pg3"]
+
+
+def test_a_name_that_is_too_long_keeps_its_hash() -> None:
+    name = names.full("w" * 60, "q" * 250 + "-0123abcd")
+    assert len(name) == names.LONGEST
+    assert name.endswith("q-0123abcd")
+
+
+def test_the_identity_is_made_of_the_whole_base() -> None:
+    assert names.identity("stacktrace-health", ["cart", "team-000", "sim-cluster"]) == (
+        "cart-team-000-sim-cluster-stacktrace-health-7dc93fd0"
+    )
+
+
+@given(st.text(max_size=80), st.integers(min_value=1, max_value=60))
+def test_a_shortened_text_fits_its_room(text: str, longest: int) -> None:
+    assert len(names.shorten(text, longest)) <= longest

@@ -1,11 +1,15 @@
 """What Kubernetes objects say of each other becomes typed relations; and how they look, health."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
 
 from runstone.edge.discovery import health
 from runstone.edge.discovery.relations import Objects, relate, selects
+
+
+NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 
 
 def obj(kind: str, name: str, namespace: str = "shop", **fields: Any) -> dict[str, Any]:
@@ -104,6 +108,51 @@ def deployment(name: str = "cart", **spec: Any) -> dict[str, Any]:
             ],
             ("cart", "owns", "Pod/p"),
         ),
+        (
+            [
+                obj(
+                    "Pod",
+                    "p",
+                    spec={"nodeName": "n1"},
+                    metadata={"ownerReferences": [{"kind": "StatefulSet", "name": "db"}]},
+                ),
+                obj("StatefulSet", "db"),
+            ],
+            ("db", "runs-on", "Node/n1"),
+        ),
+        (
+            [
+                obj("Job", "nightly-1", metadata={"ownerReferences": [{"kind": "CronJob", "name": "nightly"}]}),
+                obj("CronJob", "nightly"),
+            ],
+            ("nightly", "owns", "Job/nightly-1"),
+        ),
+        (
+            [
+                obj("StatefulSet", "db", spec={"volumeClaimTemplates": [{"metadata": {"name": "data"}}]}),
+                obj("PersistentVolumeClaim", "data-db-0"),
+            ],
+            ("db", "mounts", "PersistentVolumeClaim/data-db-0"),
+        ),
+        (
+            [deployment(containers=container(args=["--cache=redis:6379"])), obj("Service", "redis")],
+            ("cart", "calls", "Service/redis"),
+        ),
+        (
+            [deployment(containers=container(command=["sh", "pg.data:5432"])), obj("Service", "pg", "data")],
+            ("cart", "calls", "Service/pg"),
+        ),
+        (
+            [
+                deployment(containers=container(env=[{"name": "BROKERS", "value": "a:9092,b:9092"}])),
+                obj("Service", "b"),
+            ],
+            ("cart", "calls", "Service/b"),
+        ),
+        (
+            [obj("Thing", "t"), obj("Pod", "p", metadata={"ownerReferences": [{"kind": "Thing", "name": "t"}]})],
+            ("t", "owns", "Pod/p"),
+        ),
     ],
 )
 def test_relations(objects: list[dict[str, Any]], expected: tuple[str, str, str]) -> None:
@@ -125,6 +174,11 @@ def test_relations(objects: list[dict[str, Any]], expected: tuple[str, str, str]
         [obj("Service", "cart", spec={"selector": {"app": "other"}}), deployment()],
         [obj("Service", "external", spec={}), deployment()],
         [obj("Ingress", "empty", spec={})],
+        [deployment(containers=container(env=[{"name": "E", "value": "localhost:4317"}]))],
+        [
+            obj("StatefulSet", "db", spec={"volumeClaimTemplates": [{"metadata": {"name": "data"}}]}),
+            obj("PersistentVolumeClaim", "data-dbx-0"),
+        ],
         [deployment(serviceAccountName="default")],
     ],
 )
@@ -190,9 +244,94 @@ def test_label_selectors(selector: dict[str, Any], expected: bool) -> None:
             {"status": {"conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}]}},
             ("ill", "BackoffLimitExceeded"),
         ),
+        (
+            "Deployment",
+            {
+                "spec": {"replicas": 3},
+                "status": {
+                    "readyReplicas": 2,
+                    "conditions": [{"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated"}],
+                },
+            },
+            ("unknown", "2/3 ready, rolling out"),
+        ),
+        (
+            "Deployment",
+            {
+                "spec": {"replicas": 3},
+                "status": {
+                    "readyReplicas": 2,
+                    "conditions": [{"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}],
+                },
+            },
+            ("ill", "2/3 ready"),
+        ),
+        (
+            "Deployment",
+            {"metadata": {"generation": 2}, "spec": {"replicas": 1}, "status": {"observedGeneration": 1}},
+            ("unknown", "0/1 ready, rolling out"),
+        ),
+        (
+            "StatefulSet",
+            {"spec": {"replicas": 2}, "status": {"readyReplicas": 1, "currentRevision": "a", "updateRevision": "b"}},
+            ("unknown", "1/2 ready, rolling out"),
+        ),
+        (
+            "StatefulSet",
+            {"spec": {"replicas": 3}, "status": {"readyReplicas": 1, "currentRevision": "a", "updateRevision": "b"}},
+            ("ill", "1/3 ready"),
+        ),
+        ("DaemonSet", {"status": {"desiredNumberScheduled": 3, "numberReady": 1}}, ("ill", "1/3 ready")),
+        (
+            "DaemonSet",
+            {"status": {"desiredNumberScheduled": 3, "numberReady": 2, "updatedNumberScheduled": 1}},
+            ("unknown", "2/3 ready, rolling out"),
+        ),
+        (
+            "Pod",
+            {"metadata": {"creationTimestamp": "2026-03-01T11:59:00Z"}, "status": {"phase": "Pending"}},
+            ("unknown", "Pending"),
+        ),
+        (
+            "Pod",
+            {"metadata": {"creationTimestamp": "2026-03-01T11:50:00Z"}, "status": {"phase": "Pending"}},
+            ("ill", "Pending"),
+        ),
+        (
+            "Pod",
+            {
+                "metadata": {"creationTimestamp": "2026-03-01T11:59:59Z"},
+                "status": {
+                    "phase": "Pending",
+                    "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}],
+                },
+            },
+            ("ill", "Unschedulable"),
+        ),
+        (
+            "Pod",
+            {
+                "status": {
+                    "phase": "Running",
+                    "conditions": [
+                        {"type": "Ready", "status": "False", "lastTransitionTime": "2026-03-01T11:40:00Z"},
+                    ],
+                }
+            },
+            ("ill", "not ready"),
+        ),
+        ("Pod", {"status": {"phase": "Failed", "reason": "Evicted"}}, ("ill", "Evicted")),
+        ("CronJob", {"spec": {"suspend": True}}, ("ok", "suspended")),
+        ("PodDisruptionBudget", {"status": {"currentHealthy": 1, "desiredHealthy": 2}}, ("ill", "1 of 2 needed")),
+        (
+            "ResourceQuota",
+            {"status": {"hard": {"pods": "4", "cpu": "2"}, "used": {"pods": "4", "cpu": "1"}}},
+            ("ok", "full: pods"),
+        ),
         ("ConfigMap", {}, ("ok", "")),
         ("Unheard", {}, ("ok", "")),
     ],
 )
 def test_health(kind: str, fields: dict[str, Any], expected: tuple[str, str]) -> None:
-    assert health.of({"kind": kind, "metadata": {"name": "x"}, **fields}) == expected
+    metadata = {"name": "x", **fields.pop("metadata", {})}
+    assert health.of({"kind": kind, "metadata": metadata, **fields}, NOW) == expected

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runstone.edge.discovery.rules import Rule, Subject, World, path_parts
+from runstone.edge.discovery.paths import path_parts
+from runstone.edge.discovery.rules import Rule, Subject, World, custom_types
 from runstone.errors import BadInput
 from runstone.model.content import GenerationRule
 
@@ -76,6 +77,9 @@ def pattern(text: str, *properties: str, **more: Any) -> dict[str, Any]:
         ({"type": "exists", "path": "spec/template/spec"}, True),
         ({"type": "exists", "path": "spec/template/spec/containers"}, True),
         ({"type": "exists", "path": "spec/nothing"}, False),
+        ({"type": "exists", "path": "spec/empty"}, False),
+        ({"type": "exists", "path": "spec/empty", "matchEmpty": True}, True),
+        ({"type": "exists", "path": "spec/template/spec/containers/image"}, True),
         ({"type": "exists", "path": "spec/absent"}, False),
         ({"type": "custom-variable", "path": "custom/cloud", "pattern": "gcp"}, True),
         ({"type": "custom-variable", "path": "custom/zones", "pattern": "b"}, True),
@@ -130,12 +134,44 @@ def test_detail_beyond_what_the_namespace_wants_makes_no_slx() -> None:
         ({"type": "pattern", "pattern": "(", "properties": ["name"]}, "not a regular expression"),
         ({"type": "pattern", "pattern": "x"}, "must list 'properties'"),
         ({"type": "wrong"}, "no match rule of type 'wrong'"),
+        ({"type": "pattern", "pattern": "x", "properties": ["name"], "mode": "glob"}, "not 'glob'"),
+        ({"type": "and", "matches": "name"}, "must be a list"),
+        ({"type": "not"}, "must be a mapping"),
+        ({"type": "not", "matches": [{}, {}]}, "must have one match, not 2"),
     ],
 )
 def test_a_rule_that_cannot_work_says_what_and_where(predicate: dict[str, Any], said: str) -> None:
     with pytest.raises(BadInput, match=said) as err:
-        _ = rule(predicate).tests
+        rule(predicate).read()
     assert "r.yaml" in str(err.value)
+
+
+def test_a_rule_says_why_it_does_not_match() -> None:
+    world = World({"deployment": [subject()]}, {})
+    either = {"type": "or", "matches": [pattern("zzz", "name"), {"type": "exists", "path": "spec/absent"}]}
+    told = [str(one) for one in rule(pattern("cart", "name"), either).explain(world.subjects["deployment"][0], world)]
+    assert told == [
+        "holds: the type is one of deployment",
+        "holds: name contains 'cart'",
+        "fails: one of:\n  fails: name contains 'zzz'\n  fails: spec/absent exists and is not empty",
+    ]
+
+
+def test_types_that_discovery_must_read_besides_are_named_once_with_their_version() -> None:
+    source = GenerationRule(
+        file="r.yaml",
+        platform="kubernetes",
+        resource_types=("pod", "widgets.example.com/v2", {"group": "g.io", "kind": "Thing"}),
+        match=(pattern("x", "name", resourceType="gadgets.example.com"),),
+        slxs=({"baseName": "b"},),
+    )
+    assert custom_types([Rule(source)]) == ["gadgets.example.com", "thing.g.io", "widgets.example.com/v2"]
+    assert Rule(source).types == ("pod", "widgets.example.com", "thing.g.io")
+
+
+def test_an_entry_without_a_base_name_is_refused() -> None:
+    with pytest.raises(BadInput, match="no baseName"):
+        rule(baseName="").read()
 
 
 def test_a_double_slash_is_a_slash_inside_a_part() -> None:
@@ -155,3 +191,35 @@ def test_no_object_breaks_a_rule(tree: Any, path: list[str]) -> None:
     where = "/".join(path)
     for predicate in (pattern(".", where), {"type": "exists", "path": where}):
         assert len(list(rule(predicate).matches(world))) in (0, 1)
+
+
+ANYTHING = TREE | st.sampled_from(["name", "labels", "spec/replicas", "deployment", "(", "exact"])
+PREDICATE = st.recursive(
+    st.fixed_dictionaries(
+        {"type": st.sampled_from(["pattern", "exists", "custom-variable", "other"])},
+        optional={
+            "pattern": ANYTHING,
+            "properties": ANYTHING,
+            "path": ANYTHING,
+            "mode": ANYTHING,
+            "resourceType": ANYTHING,
+        },
+    ),
+    lambda inner: st.fixed_dictionaries(
+        {"type": st.sampled_from(["and", "or", "not"])},
+        optional={"matches": st.lists(inner, max_size=2) | ANYTHING, "match": inner | ANYTHING},
+    ),
+    max_leaves=5,
+)
+
+
+@given(PREDICATE, TREE)
+def test_whatever_a_rule_says_it_is_refused_with_a_sentence_or_works(predicate: dict[str, Any], tree: Any) -> None:
+    written = rule(predicate)
+    world = World({"deployment": [subject(resource={"a": tree, "spec": tree})]}, {"custom": tree})
+    try:
+        written.read()
+    except BadInput as err:
+        assert "r.yaml" in str(err)
+        return
+    assert len(list(written.matches(world))) in (0, 1)

@@ -20,6 +20,8 @@ from RW.Kubernetes.trouble import Absent, ClusterTrouble, Forbidden, Rejected, U
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 20
 PAGE = 500
+ANY = "*/*"
+"""Logs are plain text, but the API server refuses to be asked for it (406)."""
 METADATA_ONLY = "application/json;as={};g=meta.k8s.io;v=v1"
 """Asks the API server to leave everything but metadata out (since 1.15): how Secrets and ConfigMaps are looked at."""
 
@@ -55,7 +57,7 @@ class Client:
         """The object at ``path``, such as ``/api/v1/namespaces/shop/pods/web-0``."""
         return self._json(path, "PartialObjectMetadata" if metadata_only else "")
 
-    def list(self, path: str, *, metadata_only: bool = False, **params: str) -> list[Json]:
+    def many(self, path: str, *, metadata_only: bool = False, **params: str) -> list[Json]:
         """All objects at ``path``, page by page. ``params`` are the API's: labelSelector, fieldSelector."""
         form = "PartialObjectMetadataList" if metadata_only else ""
         items: list[Json] = []
@@ -75,7 +77,7 @@ class Client:
             query["previous"] = "true"
         elif since_s:
             query["sinceSeconds"] = since_s
-        return str(self._kept_answer(f"/api/v1/namespaces/{namespace}/pods/{pod}/log?{urlencode(query)}", "text/plain"))
+        return str(self._kept_answer(f"/api/v1/namespaces/{namespace}/pods/{pod}/log?{urlencode(query)}", ANY))
 
     def patch(self, path: str, change: Json | list[Json]) -> Json:
         """Change the object at ``path``: a list is a JSON patch, a mapping a strategic merge patch."""
@@ -105,7 +107,7 @@ class Client:
             answer = self._send("GET", path, accept)
         except (Forbidden, Absent) as refusal:
             return refusal
-        if accept != "text/plain":
+        if accept != ANY:
             return answer.json()
         return answer.content.decode("utf-8", "replace")
 

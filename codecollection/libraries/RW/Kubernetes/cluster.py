@@ -81,7 +81,7 @@ class Cluster:
     def _try(self, plural: str, namespace: str, **params: str) -> list[Json] | str:
         for base in APIS.get(plural, ("/api/v1",)):
             try:
-                items = self.client.list(path(base, plural, namespace), metadata_only=plural in NAMES_ONLY, **params)
+                items = self.client.many(path(base, plural, namespace), metadata_only=plural in NAMES_ONLY, **params)
             except Absent:
                 continue
             except Forbidden as refusal:

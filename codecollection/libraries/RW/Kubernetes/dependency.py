@@ -1,539 +1,175 @@
-"""What a workload calls: the addresses it is given, held against the Services that are there."""
+"""What a workload calls, read from its environment and arguments, held against the Services that exist."""
 
 import difflib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from . import address, logs, networkpolicy, pod as pods, service
-from .address import Address
-from .cluster import Object
-from .finding import Finding, Inquiry, counted, listed, name_of, namespace_of, ref
-from .service import Standing
-from .workload import Workload, is_ready
+from RW.Kubernetes import report
 
-if TYPE_CHECKING:
-    from .journal import Told
+Json = dict[str, Any]
+Key = tuple[str, str]
+_PORTS = {
+    "http": 80, "https": 443, "ws": 80, "wss": 443, "redis": 6379, "rediss": 6379, "postgres": 5432, "postgresql": 5432,
+    "mysql": 3306, "amqp": 5672, "amqps": 5671, "mongodb": 27017, "nats": 4222, "kafka": 9092, "memcached": 11211,
+}  # fmt: skip
+_URL = re.compile(
+    r"(?:jdbc:)?(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[^@/\s]*@)?(?P<host>[A-Za-z0-9][\w.-]*)(?::(?P<port>\d{1,5}))?(?=[/?,;\s]|$)"
+)
+_PAIR = re.compile(r"(?P<host>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\.?:(?P<port>\d{1,5})")
+_NOT_OTHERS = {"localhost", "0.0.0.0", "127.0.0.1", "host.docker.internal"}  # noqa: S104 - compared with, not bound
 
-State = Literal["fine", "outside", "unseen", "missing", "wrong_port", "no_endpoints", "denied"]
+
+@dataclass(frozen=True)
+class Address:
+    """Where a container means to call: ``shown`` is ``env X_ADDR=cart:7070``; port 0 when none is said."""
+
+    container: str
+    source: str
+    host: str
+    port: int
+    shown: str
+
+
+@dataclass
+class World:
+    """The Services of the namespaces in ``read``, and how many ready addresses each has."""
+
+    services: dict[Key, Json] = field(default_factory=dict)
+    ready: dict[Key, int] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
+    workloads: dict[Key, str] = field(default_factory=dict)
+    """Which workload (``Kind/namespace/name``) has a given namespace and name."""
+
+    def by_ip(self, address: str) -> Json | None:
+        """The Service with a cluster address."""
+        return next((s for s in self.services.values() if (s.get("spec") or {}).get("clusterIP") == address), None)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What stands at an address. ``standing`` is the Service's, when there is one."""
+    """What an address comes to. ``ports`` are those the Service listens on; ``near`` is the most similar Service name."""
 
-    namespace: str
-    name: str
-    port: int
-    state: State
-    standing: Standing | None = None
-    denial: networkpolicy.Denial | None = None
-
-    @property
-    def ref(self) -> str:
-        """``Service/namespace/name``."""
-        return ref("Service", self.namespace, self.name)
+    kind: Literal["ok", "external", "unknown", "no_service", "port_wrong", "no_endpoints"]
+    service: str = ""
+    ports: tuple[int, ...] = ()
+    near: str = ""
+    headless: bool = False
 
 
-@dataclass(frozen=True)
-class Group:
-    """Sayings about one target: a Service (``verdict``), or a host that is none of ours."""
-
-    verdict: Verdict | None
-    host: str
-    port: int
-    told: tuple["Told", ...]
+def is_address(value: str) -> bool:
+    """Whether a value is an address in whole: then it may be shown."""
+    value = value.strip()
+    return bool(_URL.match(value) or _PAIR.fullmatch(value))
 
 
-def check(inquiry: Inquiry, workload: Workload) -> None:
-    """Whether every address the workload is given leads to a Service that answers."""
-    from . import journal
+def addresses(spec: Json) -> list[Address]:
+    """Every address in the environment and the arguments of the containers of a pod spec."""
+    found: list[Address] = []
+    for container in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]:
+        name = container["name"]
+        env = {e["name"]: _expanded(str(e.get("value") or ""), container) for e in container.get("env") or []}
+        for key, value in env.items():
+            found += _in_value(name, f"env {key}", value)
+        found += _host_and_port(name, env)
+        for argument in [*(container.get("command") or []), *(container.get("args") or [])]:
+            option, _, value = str(argument).rpartition("=")
+            found += _in_value(name, f"argument {option}" if option else "argument", value)
+    return list(dict.fromkeys(found))
 
-    addresses = address.of_pod(workload.pod_spec)
-    told = [one for one in journal.gather(inquiry, workload) if one.saying.meaning in logs.NETWORK]
-    before = len(inquiry.findings)
-    fine: list[str] = []
-    for one in addresses:
-        verdict = judge(inquiry, workload, one)
-        inquiry.show(f"{one.line} ({_in_words(verdict, one)})" if False else one.line)
-        if verdict.standing:
-            inquiry.show(verdict.standing.line)
-        if verdict.state == "fine":
-            fine.append(f"{one.name} {one.host}:{one.port}")
+
+def _expanded(value: str, container: Json) -> str:
+    if "$(" not in value:
+        return value
+    env = {entry["name"]: str(entry.get("value") or "") for entry in container.get("env") or []}
+    return re.sub(r"\$\((\w+)\)", lambda hit: env.get(hit[1], hit[0]), value)
+
+
+def _in_value(container: str, source: str, value: str) -> list[Address]:
+    found: list[Address] = []
+    for part in re.split(r"[,;\s]+", value.strip()):
+        url, pair = _URL.match(part), _PAIR.fullmatch(part)
+        if url and url["scheme"] not in ("unix", "file", "s3", "gs"):
+            port = int(url["port"] or _PORTS.get(url["scheme"].split("+")[0], 0))
+            shown = f"{url['scheme']}://{url['host']}" + (f":{url['port']}" if url["port"] else "")
+            found.append(Address(container, source, url["host"], port, f"{source}={shown}"))
+        elif pair and _callable(pair["host"], int(pair["port"])):
+            found.append(Address(container, source, pair["host"], int(pair["port"]), f"{source}={part}"))
+    return [address for address in found if address.host not in _NOT_OTHERS]
+
+
+def _callable(host: str, port: int) -> bool:
+    """Whether ``host:port`` can be an address at all: times of day and names with underscores cannot."""
+    return 0 < port < 65536 and bool(re.search(r"[A-Za-z]|\d+\.\d+\.\d+\.\d+", host)) and "_" not in host
+
+
+def _host_and_port(container: str, env: dict[str, str]) -> list[Address]:
+    found: list[Address] = []
+    for key, host in env.items():
+        stem = re.fullmatch(r"(\w+?)_?(?:HOST|HOSTNAME|SERVER)", key)
+        if not stem or not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", host) or host in _NOT_OTHERS:
             continue
-        complaints = [saying for saying in told if _is_about(saying, one, verdict)]
-        if verdict.state in ("outside", "unseen") or not (workload.ill or complaints):
-            inquiry.show(f"{one.source}: {_in_words(verdict, one)}, and nothing complains about it")
-            continue
-        _tell_address(inquiry, workload, one, verdict, complaints)
-    unexplained = [one for one in told if not any(_is_about(one, a, None) for a in addresses)]
-    for group in by_target(inquiry, workload, unexplained):
-        tell(inquiry, workload, group)
-    for group in by_target(inquiry, workload, [one for one in told if one not in unexplained]):
-        if group.verdict is None or group.verdict.state in ("outside", "fine"):
-            tell(inquiry, workload, group)
-    if len(inquiry.findings) == before:
-        what = listed(fine, 8) if fine else "it is given no address of a Service in plain sight"
-        inquiry.rule_out(
-            f"Dependencies of {workload.where}",
-            f"every Service it is told to call has that port and ready endpoints: {what}" if fine else what,
-            workload.ref,
-        )
-
-
-def judge(inquiry: Inquiry, workload: Workload, one: Address) -> Verdict:
-    """What stands at an address, seen from the workload."""
-    place = one.service(workload.namespace)
-    if place is None:
-        return Verdict("", one.host, one.port, "outside")
-    namespace, name = place
-    if not one.certainly_inside and inquiry.exists("Namespace", "", namespace) is False:
-        return Verdict("", one.host, one.port, "outside")
-    return _judge_service(inquiry, workload, namespace, name, one.port)
-
-
-def _judge_service(inquiry: Inquiry, workload: Workload, namespace: str, name: str, port: int) -> Verdict:
-    seen = len(inquiry.unseen)
-    item = inquiry.get("Service", namespace, name)
-    if item is None:
-        return Verdict(namespace, name, port, "unseen" if len(inquiry.unseen) > seen else "missing")
-    here = service.standing(inquiry, item)
-    if here.external:
-        return Verdict(namespace, name, port, "fine", here)
-    if port and port not in here.ports and not here.headless and here.ports:
-        return Verdict(namespace, name, port, "wrong_port", here)
-    if here.headless and port and here.pods and port not in here.ports:
-        known = service.known_ports(spec for pod in here.pods for spec in (pod.get("spec") or {}).get("containers") or [])
-        if known and port not in known:
-            return Verdict(namespace, name, port, "wrong_port", here)
-    if not here.serves:
-        return Verdict(namespace, name, port, "no_endpoints", here)
-    denied = _denial(inquiry, workload, here, port)
-    return Verdict(namespace, name, port, "denied" if denied else "fine", here, denied)
-
-
-def _denial(inquiry: Inquiry, workload: Workload, here: Standing, port: int) -> networkpolicy.Denial | None:
-    ready = [pod for pod in here.pods if is_ready(pod)]
-    if not ready or not workload.pods:
-        return None
-    mine = next((one for one in here.spec.get("ports") or [] if int(one["port"]) == port), None)
-    target = service.target_port(mine, (ready[0].get("spec") or {}).get("containers") or []) if mine else port
-    return networkpolicy.of_flow(inquiry, workload.pods[0], ready[0], target or port)
-
-
-def _is_about(one: "Told", given: Address, verdict: Verdict | None) -> bool:
-    """Whether a log line speaks of this address: by its host, its variable's name, or the Service's cluster address."""
-    saying = one.saying
-    if given.name and given.source.startswith("env ") and given.name in saying.line:
-        return True
-    if saying.host and not _is_ip(saying.host):
-        same_host = saying.host == given.host or saying.host.split(".")[0] == given.host.split(".")[0]
-        return same_host and saying.port in (0, given.port)
-    if saying.callee == given.host.split(".")[0]:
-        return True
-    here = verdict.standing if verdict else None
-    return bool(here and saying.host and saying.host in _cluster_ips(here.item) and saying.port in (0, given.port))
-
-
-def _tell_address(inquiry: Inquiry, workload: Workload, one: Address, verdict: Verdict, complaints: Sequence["Told"]) -> None:
-    match verdict.state:
-        case "wrong_port":
-            _wrong_port(inquiry, workload, one, verdict, complaints)
-        case "missing":
-            _missing(inquiry, workload, one, verdict, complaints)
-        case "denied":
-            if complaints or workload.ill:
-                _denied(inquiry, workload, verdict, complaints, one.line)
-        case _:
-            _unreachable(inquiry, workload, verdict, complaints, one.line)
-
-
-def _wrong_port(inquiry: Inquiry, workload: Workload, one: Address, verdict: Verdict, complaints: Sequence["Told"]) -> None:
-    """The address has a port that the Service does not have. Whose mistake: the one that stands alone."""
-    here = verdict.standing
-    assert here is not None
-    has = listed(str(port) for port in here.ports)
-    others = _others_port(inquiry, workload, verdict)
-    service_changed = len(others) >= 1 and all(port == one.port for port in others)
-    evidence = _evidence(inquiry, workload, complaints, one.line, here.line)
-    said = _said(workload, complaints, inquiry)
-    if service_changed:
-        inquiry.find(
-            Finding(
-                cause="SERVICE_WRONG_PORT",
-                resource=verdict.ref,
-                severity=1,
-                title=f"Service {verdict.name} in namespace {verdict.namespace} has no port {one.port}, which everyone calls (wrong port)",
-                actual=f"Service {verdict.name} listens on {has}, but all {len(others) + 1} workloads that call it use port "
-                f"{one.port}, {workload.kind} {workload.name} by {one.source} {one.value}.{said}",
-                expected=f"Service {verdict.name} has the port its callers use.",
-                evidence=evidence,
-                next_steps=(f"Check Service `{verdict.name}` in Namespace `{verdict.namespace}`",),
+        port = env.get(f"{stem[1]}_PORT") or env.get(f"{stem[1]}PORT") or ""
+        if port.isdigit():
+            found.append(
+                Address(container, f"env {key}", host, int(port), f"env {key}={host} {stem[1]}_PORT={port}")
             )
-        )
-        return
-    inquiry.find(
-        Finding(
-            cause="ENV_WRONG_PORT",
-            resource=workload.ref,
-            severity=_severity(workload),
-            title=f"{workload.where}: {one.name} has the wrong port {one.port} for Service {verdict.name}, which listens on {has}",
-            actual=f"{one.name} is {one.value}, but Service {verdict.name} in namespace {verdict.namespace} listens on {has}, "
-            f"not on {one.port} (wrong port).{said}",
-            expected=f"{one.name} names a port of Service {verdict.name}: {has}.",
-            evidence=evidence,
-            next_steps=(
-                f"Undo the Last Rollout of Deployment `{workload.name}` in Namespace `{workload.namespace}`",
-                f"Show Changes of {workload.kind} `{workload.name}` in Namespace `{workload.namespace}`",
-                f"Check Logs of {workload.kind} `{workload.name}` in Namespace `{workload.namespace}`",
-            ),
-            reproduce=f"kubectl -n {verdict.namespace} get service {verdict.name}",
-        )
-    )
-
-
-def _others_port(inquiry: Inquiry, workload: Workload, verdict: Verdict) -> list[int]:
-    """The ports at which other workloads of the namespace call the same Service."""
-    found: dict[str, int] = {}
-    for one in service.of_namespace(inquiry, workload.namespace):
-        if name_of(one) == workload.name and one["kind"] == workload.kind:
-            continue
-        for used in address.of_pod(((one.get("spec") or {}).get("template") or {}).get("spec") or {}):
-            if used.service(workload.namespace) == (verdict.namespace, verdict.name):
-                found[name_of(one)] = used.port
-    return list(found.values())
-
-
-def _missing(inquiry: Inquiry, workload: Workload, one: Address, verdict: Verdict, complaints: Sequence["Told"]) -> None:
-    """No such Service. A near name or another namespace speaks for a slip in the address, else the Service is gone."""
-    elsewhere = _elsewhere(inquiry, verdict)
-    names = [name_of(item) for item in inquiry.list("Service", verdict.namespace)]
-    near = difflib.get_close_matches(verdict.name, names, 1, 0.75)
-    owner = next((w for w in service.of_namespace(inquiry, verdict.namespace) if name_of(w) == verdict.name), None)
-    evidence = _evidence(inquiry, workload, complaints, one.line)
-    said = _said(workload, complaints, inquiry)
-    lead = f"{one.name} is {one.value}, but there is no Service {verdict.name} in namespace {verdict.namespace} (not found)"
-    steps = (
-        f"Undo the Last Rollout of Deployment `{workload.name}` in Namespace `{workload.namespace}`",
-        f"Show Changes of {workload.kind} `{workload.name}` in Namespace `{workload.namespace}`",
-    )
-    if (elsewhere or near) and owner is None:
-        other = f"Service {verdict.name} is in namespace {elsewhere}" if elsewhere else f"the nearest name is {near[0]}"
-        cause = "ENV_WRONG_NAMESPACE" if elsewhere else "ENV_WRONG_HOST"
-        inquiry.find(
-            Finding(
-                cause=cause,
-                resource=workload.ref,
-                severity=_severity(workload),
-                title=f"{workload.where}: {one.name} names Service {verdict.name}, which does not exist in namespace "
-                f"{verdict.namespace} (no such host)",
-                actual=f"{lead}; {other} (wrong {'namespace' if elsewhere else 'host name'}).{said}",
-                expected=f"{one.name} names a Service that exists.",
-                evidence=evidence,
-                next_steps=steps,
-            )
-        )
-        return
-    inquiry.find(
-        Finding(
-            cause="SERVICE_MISSING",
-            resource=verdict.ref,
-            severity=_severity(workload),
-            title=f"Service {verdict.name} in namespace {verdict.namespace} not found, but {workload.kind} {workload.name} calls it",
-            actual=f"{lead}, no such host{f'; {owner['kind']} {verdict.name}, which should be behind it, exists' if owner else ''}."
-            f"{said}",
-            expected=f"Service {verdict.name} exists in namespace {verdict.namespace}, or nobody calls it.",
-            evidence=evidence,
-            next_steps=steps[1:],
-        )
-    )
-    _unreachable(inquiry, workload, verdict, complaints, one.line)
-
-
-def _elsewhere(inquiry: Inquiry, verdict: Verdict) -> str:
-    """Another namespace that has a Service of this name; empty for none, or where we may not look everywhere."""
-    from .failure import Forbidden
-
-    try:
-        every = inquiry.cluster.list("Service", "", fields=f"metadata.name={verdict.name}")
-    except Forbidden:
-        # Not worth a remark: it would only have made a good answer better.
-        return ""
-    return next((namespace_of(one) for one in every if name_of(one) == verdict.name), "")
-
-
-def _denied(inquiry: Inquiry, workload: Workload, verdict: Verdict, complaints: Sequence["Told"], given: str) -> None:
-    here, denial = verdict.standing, verdict.denial
-    assert here is not None
-    assert denial is not None
-    policies = inquiry.list("NetworkPolicy", denial.namespace)
-    lines = [inquiry.show(networkpolicy.line(one)) for one in policies if name_of(one) in denial.policies]
-    told = [one.line for one in complaints[-2:]]
-    target = here.owners[0] if here.owners else here.ref
-    inquiry.find(networkpolicy.denied(denial, workload.ref, target, verdict.port, (*lines, given, *told), _severity(workload)))
-    _unreachable(inquiry, workload, verdict, complaints, given)
-
-
-def _unreachable(
-    inquiry: Inquiry, workload: Workload, verdict: Verdict, complaints: Sequence["Told"], given: str
-) -> None:
-    """The symptom: the workload is told to call something that does not answer. The blame goes on."""
-    here = verdict.standing
-    why = {
-        "missing": f"there is no Service {verdict.name} in namespace {verdict.namespace}",
-        "no_endpoints": f"Service {verdict.name} has no ready endpoints",
-        "denied": f"NetworkPolicy {verdict.denial.policies[0] if verdict.denial else ''} blocks the way to Service {verdict.name}",
-        "wrong_port": f"Service {verdict.name} has no port {verdict.port}, only {listed(map(str, here.ports)) if here else ''}",
-        "fine": f"Service {verdict.name} has ready endpoints now",
-    }.get(verdict.state, f"{verdict.name} does not answer")
-    blames = {"denied": (verdict.denial.ref,) if verdict.denial else (), "wrong_port": ()}.get(verdict.state, (verdict.ref,))
-    inquiry.find(
-        Finding(
-            cause="DEPENDENCY_UNREACHABLE",
-            resource=workload.ref,
-            severity=_severity(workload),
-            title=f"{workload.where} cannot reach Service {verdict.name}{f':{verdict.port}' if verdict.port else ''}",
-            actual=f"{workload.where} calls Service {verdict.name}{f' on port {verdict.port}' if verdict.port else ''}, but {why}."
-            f"{_said(workload, complaints, inquiry)}",
-            expected=f"Service {verdict.name} answers.",
-            evidence=_evidence(inquiry, workload, complaints, given, here.line if here else ""),
-            blames=blames,
-            next_steps=(
-                f"Check Service `{verdict.name}` in Namespace `{verdict.namespace}`",
-                *(
-                    f"Check Pods of {kind} `{name}` in Namespace `{space}`"
-                    for kind, space, name in (owner.split("/") for owner in (here.owners if here else ()))
-                ),
-                f"Check Dependencies of {workload.kind} `{workload.name}` in Namespace `{workload.namespace}`",
-            ),
-        )
-    )
-
-
-def by_target(inquiry: Inquiry, workload: Workload, told: Iterable["Told"]) -> list[Group]:
-    """Network complaints by whom they are about: a Service where one can be found, else the host as it is written."""
-    groups: dict[tuple[str, str, int], list[Told]] = {}
-    for one in told:
-        groups.setdefault(_target(inquiry, workload, one), []).append(one)
-    found: list[Group] = []
-    for (namespace, name, port), mine in groups.items():
-        verdict = _judge_service(inquiry, workload, namespace, name, port) if namespace else None
-        found.append(Group(verdict, name, port, tuple(mine)))
     return found
 
 
-def _target(inquiry: Inquiry, workload: Workload, one: "Told") -> tuple[str, str, int]:
-    """(namespace, Service, port) a complaint is about; an empty namespace when it is no Service of the cluster."""
-    saying = one.saying
-    if saying.host and _is_ip(saying.host):
-        owner = _by_ip(inquiry, workload.namespace, saying.host)
-        if owner:
-            return *owner, saying.port
-    elif saying.host:
-        place = Address("", "", "", saying.host, saying.port, "").service(workload.namespace)
-        inside = Address("", "", "", saying.host, saying.port, "").certainly_inside
-        if place and (inside or inquiry.exists("Namespace", "", place[0])):
-            return *place, saying.port
-        return "", saying.host, saying.port
-    if saying.callee and inquiry.exists("Service", workload.namespace, saying.callee):
-        return workload.namespace, saying.callee, saying.port
-    known = {(a.name, a.host): a for a in address.of_pod(workload.pod_spec)}
-    named = next((a for (name, _), a in known.items() if name and name in saying.line), None)
-    place = named.service(workload.namespace) if named else None
-    if named and place:
-        return *place, named.port
-    return "", saying.host, saying.port
-
-
-def _by_ip(inquiry: Inquiry, namespace: str, ip: str) -> tuple[str, str] | None:
-    """The Service with this cluster address: of the workload's own namespace, else of any we may see."""
-    from .failure import Forbidden
-
-    for space in (namespace, ""):
-        try:
-            every = inquiry.cluster.list("Service", space)
-        except Forbidden:
-            continue
-        for item in every:
-            if ip in _cluster_ips(item):
-                return namespace_of(item), name_of(item)
+def place(host: str, namespace: str, world: World) -> Key | None:
+    """The namespace and name of the Service that ``host`` means from ``namespace``; None when it lies outside."""
+    by_ip = world.by_ip(host)
+    if by_ip:
+        return by_ip["metadata"]["namespace"], by_ip["metadata"]["name"]
+    if re.fullmatch(r"[\d.]+", host):
+        return None
+    parts = host.rstrip(".").split(".")
+    if len(parts) == 1:
+        return namespace, host
+    if len(parts) > 2 and parts[2] == "svc":
+        return parts[1], parts[0]
+    if len(parts) > 3 and parts[3] == "svc":  # a pod of a headless Service: pod.service.namespace.svc
+        return parts[2], parts[1]
+    if len(parts) == 2 and (parts[1] in world.read or (parts[1], parts[0]) in world.services):
+        return parts[1], parts[0]
     return None
 
 
-def _cluster_ips(item: Object) -> list[str]:
-    spec = item.get("spec") or {}
-    return [str(ip) for ip in [spec.get("clusterIP"), *(spec.get("clusterIPs") or [])] if ip and ip != "None"]
+def namespaces(found: Iterable[Address], namespace: str) -> set[str]:
+    """The namespaces whose Services must be read to judge ``found``."""
+    wanted = {namespace}
+    for address in found:
+        parts = address.host.rstrip(".").split(".")
+        if "svc" in parts[2:4]:
+            wanted.add(parts[parts.index("svc", 2) - 1])
+    return wanted
 
 
-def tell(inquiry: Inquiry, workload: Workload, group: Group) -> None:
-    """The finding for complaints about one target."""
-    meanings = {one.saying.meaning for one in group.told}
-    if group.verdict is None and not group.host:
-        _tell_unnamed(inquiry, workload, group)
-    elif "dns_timeout" in meanings:
-        _tell_dns(inquiry, workload, group)
-    elif group.verdict is None:
-        _tell_outside(inquiry, workload, group)
-    elif group.verdict.state == "denied":
-        _denied(inquiry, workload, group.verdict, group.told, group.told[-1].line)
-    elif group.verdict.state != "fine" or _goes_on(inquiry, workload, group):
-        _unreachable(inquiry, workload, group.verdict, group.told, "")
+def judge(host: str, port: int, namespace: str, world: World) -> Verdict:
+    """Whether ``host``:``port``, called from ``namespace``, leads to something that can answer."""
+    key = place(host, namespace, world)
+    if key is None:
+        return Verdict("external")
+    if key[0] not in world.read:
+        return Verdict("unknown", report.ref("Service", *key))
+    service = world.services.get(key)
+    if service is None:
+        names = [name for (where, name) in world.services if where == key[0]]
+        near = difflib.get_close_matches(key[1], names, 1, 0.7)
+        return Verdict("no_service", report.ref("Service", *key), (), near[0] if near else "")
+    return _judge_service(service, port, world.ready.get(key, 0))
 
 
-def _goes_on(inquiry: Inquiry, workload: Workload, group: Group) -> bool:
-    """A Service that stands well again is no longer news once its caller has been quiet for a while."""
-    fatal = any(one.fatal for one in group.told)
-    return fatal and workload.ill or logs.still_happening([one.saying.at for one in group.told], inquiry.now, 15.0)
-
-
-def _tell_dns(inquiry: Inquiry, workload: Workload, group: Group) -> None:
-    """Names cannot be resolved: the name service does not answer, or a policy keeps it away."""
-    dns = inquiry.get("Service", "kube-system", "kube-dns")
-    here = service.standing(inquiry, dns) if dns else None
-    denial = None
-    ready = [pod for pod in (here.pods if here else ()) if is_ready(pod)]
-    if ready and workload.pods:
-        denial = networkpolicy.of_flow(inquiry, workload.pods[0], ready[0], 53, "UDP")
-    evidence = _evidence(inquiry, workload, group.told, "", here.line if here else "")
-    blames = (ref("Service", "kube-system", "kube-dns"),)
-    why = "the cluster's name service (kube-dns) does not answer"
-    if here and not here.serves:
-        why = "the cluster's name service kube-dns has no ready endpoints"
-    if denial:
-        policies = [one for one in inquiry.list("NetworkPolicy", denial.namespace) if name_of(one) in denial.policies]
-        lines = tuple(inquiry.show(networkpolicy.line(one)) for one in policies)
-        target = here.owners[0] if here and here.owners else blames[0]
-        inquiry.find(networkpolicy.denied(denial, workload.ref, target, 53, (*lines, *evidence[:2]), _severity(workload)))
-        blames = (denial.ref,)
-        why = f"NetworkPolicy {denial.policies[0]} does not let DNS (port 53) through"
-    inquiry.find(
-        Finding(
-            cause="DNS_FAILING",
-            resource=workload.ref,
-            severity=_severity(workload),
-            title=f"{workload.where} cannot resolve names (DNS)",
-            actual=f"{workload.where} cannot resolve {group.host or 'names'}: {why}.{_said(workload, group.told, inquiry)}",
-            expected="Names resolve within milliseconds.",
-            evidence=evidence,
-            blames=blames,
-            next_steps=(
-                "Check Service `kube-dns` in Namespace `kube-system`",
-                f"Check Network Policies of {workload.kind} `{workload.name}` in Namespace `{workload.namespace}`",
-            ),
-        )
-    )
-
-
-def _tell_outside(inquiry: Inquiry, workload: Workload, group: Group) -> None:
-    last = group.told[-1]
-    ready_and_rare = not workload.ill and len(group.told) < 3
-    if ready_and_rare:
-        return
-    where = f"{group.host}{f':{group.port}' if group.port else ''}"
-    inquiry.find(
-        Finding(
-            cause="EXTERNAL_UNREACHABLE",
-            resource=workload.ref,
-            severity=_severity(workload),
-            title=f"{workload.where} cannot reach {where} outside the cluster",
-            actual=f"{workload.where} cannot reach {where}, which is outside the cluster."
-            f"{_said(workload, group.told, inquiry)}",
-            expected=f"{where} can be reached from the cluster, and the address is right.",
-            evidence=_evidence(inquiry, workload, group.told, ""),
-            next_steps=(
-                f"Check Network Policies of {workload.kind} `{workload.name}` in Namespace `{workload.namespace}`",
-                f"Show Changes of {workload.kind} `{workload.name}` in Namespace `{workload.namespace}`",
-            ),
-            reproduce=f"kubectl -n {workload.namespace} logs {last.pod} -c {last.container}",
-        )
-    )
-
-
-def _tell_unnamed(inquiry: Inquiry, workload: Workload, group: Group) -> None:
-    if not (workload.ill or any(one.fatal for one in group.told)):
-        return
-    inquiry.find(
-        Finding(
-            cause="DEPENDENCY_UNREACHABLE",
-            resource=workload.ref,
-            severity=_severity(workload),
-            title=f"{workload.where} cannot reach something it calls",
-            actual=f"{workload.where} cannot reach something it calls; the log does not name it."
-            f"{_said(workload, group.told, inquiry)}",
-            expected="Everything it calls answers.",
-            evidence=_evidence(inquiry, workload, group.told, ""),
-            next_steps=(f"Check Dependencies of {workload.kind} `{workload.name}` in Namespace `{workload.namespace}`",),
-        )
-    )
-
-
-def _evidence(inquiry: Inquiry, workload: Workload, told: Sequence["Told"], *lines: str) -> tuple[str, ...]:
-    """The given lines, what the logs say, and the state of an ill container: all of it printed."""
-    states: list[str] = []
-    for pod in workload.pods:
-        for container in pods.containers(pod, inquiry.now):
-            if not is_ready(pod) and (container.looping or not container.ready) and len(states) < 2:
-                states.append(pods.line(pod, container))
-    said = [one.line for one in list(told)[-2:]]
-    return tuple(dict.fromkeys(inquiry.show(line) for line in (*lines, *said, *states) if line))
-
-
-def _said(workload: Workload, told: Sequence["Told"], inquiry: Inquiry) -> str:
-    """`` Container server logs '…connection refused' and is in CrashLoopBackOff (exit code 1).``"""
-    parts: list[str] = []
-    if told:
-        last = told[-1]
-        parts.append(f"Container {last.container} logs '{_brief(last.line)}'")
-    state = _state(workload, inquiry)
-    if state:
-        parts.append(state if told else f"Its container {state}")
-    return f" {' and '.join(parts)}." if parts else ""
-
-
-def _state(workload: Workload, inquiry: Inquiry) -> str:
-    for pod in workload.pods:
-        for container in pods.containers(pod, inquiry.now):
-            if container.looping or (container.exit_code not in (0, None) and container.ended_lately(inquiry.now)):
-                reason = container.reason or container.ended or "Error"
-                return f"is in {reason} (exit code {container.exit_code}, {container.restarts} restarts)"
-        if not is_ready(pod) and (pod.get("status") or {}).get("phase") == "Running":
-            return "is not ready"
-    return ""
-
-
-def _brief(line: str) -> str:
-    """The telling part of a long log line: what comes after the last quote or bracket before the error."""
-    if len(line) <= 220:
-        return line
-    for mark in ("dial tcp", "connection refused", "no such host", "timeout", "UNAVAILABLE"):
-        place = line.find(mark)
-        if place >= 0:
-            start = max(0, place - 110)
-            return f"…{line[start : place + 110]}"
-    return f"{line[:220]}…"
-
-
-def _severity(workload: Workload) -> int:
-    return 1 if workload.ready == 0 else 2
-
-
-def _is_ip(host: str) -> bool:
-    return bool(host) and all(part.isdigit() for part in host.split("."))
-
-
-def _in_words(verdict: Verdict, one: Address) -> str:
-    match verdict.state:
-        case "outside":
-            return "outside the cluster, not looked at"
-        case "missing":
-            return f"there is no Service {verdict.name} in namespace {verdict.namespace}"
-        case "wrong_port":
-            return f"Service {verdict.name} has no port {one.port}"
-        case "no_endpoints":
-            return f"Service {verdict.name} has no ready endpoints"
-        case "denied":
-            return f"a NetworkPolicy blocks the way to Service {verdict.name}"
-        case "unseen":
-            return "not visible"
-        case _:
-            return counted(verdict.standing.ready, "ready pod") if verdict.standing else "fine"
+def _judge_service(service: Json, port: int, ready: int) -> Verdict:
+    spec = service.get("spec") or {}
+    reference = report.ref("Service", service["metadata"]["namespace"], service["metadata"]["name"])
+    if spec.get("type") == "ExternalName":
+        return Verdict("external", reference)
+    headless = spec.get("clusterIP") == "None"
+    ports = tuple(int(entry["port"]) for entry in spec.get("ports") or [])
+    targets = {entry.get("targetPort") for entry in spec.get("ports") or []}
+    if port and port not in ports and not (headless and (port in targets or not ports)):
+        return Verdict("port_wrong", reference, ports, "", headless)
+    return Verdict("ok" if ready else "no_endpoints", reference, ports, "", headless)

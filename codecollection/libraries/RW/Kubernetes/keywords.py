@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from RW.Kubernetes import (
 )
 from RW.Kubernetes.client import Client
 from RW.Kubernetes.cluster import KINDS, Cluster
+from RW.Kubernetes.estate import Estate
+from RW.Kubernetes.repair import Repair
 from RW.Kubernetes.report import Issue, Report
 from RW.Kubernetes.trouble import Absent, Forbidden, Rejected, Unusable
 from RW.Kubernetes.workload import Subject
@@ -35,7 +38,7 @@ SAMPLE = 3
 """Ill pods whose logs are read; a fleet that fails alike needs no more."""
 
 
-class Kubernetes:
+class Kubernetes(Estate, Repair):
     """Checks of Kubernetes resources. ``Use Cluster`` comes first."""
 
     ROBOT_LIBRARY_SCOPE = "GLOBAL"
@@ -224,7 +227,7 @@ class Kubernetes:
             seen.say(f"{subject.kind.lower()}/{subject.name}: {schedule.asks(subject.template)}")
             seen.rule_out("Pods that fit no node", f"all {len(subject.live_pods)} pods have a node", subject.ref)
         for each in waiting:
-            seen.take([pod.check(Subject(**{**subject.__dict__, "pods": [each]}), {}, dependency.World(), {})])
+            seen.take([pod.check(replace(subject, pods=[each]), {}, dependency.World(), {})])
         return seen
 
     def _volumes(self, subject: Subject) -> Report:

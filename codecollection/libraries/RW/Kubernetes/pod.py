@@ -43,8 +43,8 @@ def _one(issues: list[Issue], names: set[str], pods: int) -> Issue:
     first = issues[0]
     evidence = tuple(dict.fromkeys(line for issue in issues for line in issue.evidence))[:8]
     blames = tuple(dict.fromkeys(blamed for issue in issues for blamed in issue.blames))
-    more = f" So in {len(names)} of {pods} pods." if len(names) > 1 else ""
-    return Issue(**{**first.__dict__, "actual": first.actual + more, "evidence": evidence, "blames": blames})
+    more = f". So in {len(names)} of {pods} pods." if len(names) > 1 else ""
+    return Issue(**{**first.__dict__, "actual": first.actual.rstrip(".") + more if more else first.actual, "evidence": evidence, "blames": blames})
 
 
 def _well(subject: Subject, seen: Report) -> None:
@@ -214,13 +214,14 @@ def _image(subject: Subject, pod: Json, state: State) -> Issue:
     code, phrase = image.judge(state.reason, " ".join([state.message, *(message for _, message in said)]))
     parts = image.name(named)
     tag = f"tag {parts.tag} of {parts.registry}/{parts.repository}" if parts.tag else named
-    why = next((message for _, message in said if re.search(r"(?i)failed to pull|error", message)), state.message)
+    why = next((message for _, message in said if "ailed to pull" in message), state.message)
+    word = "ImagePullBackOff" if state.reason == "ErrImagePull" else state.reason
     return Issue(
         resource=subject.ref,
         cause=code,
         severity=subject.severity,
-        reason=f"image cannot be pulled ({'ImagePullBackOff' if state.reason == 'ErrImagePull' else state.reason})",
-        actual=f"container {state.name} waits in {state.reason} (ImagePullBackOff): image {named} cannot be pulled, {phrase}; {tag}. The kubelet says: {why}",
+        reason=f"image cannot be pulled ({word})",
+        actual=f"{subject.kind} {subject.name}: container {state.name} waits in {word}: image {named} cannot be pulled, {phrase}; {tag}. The kubelet says: {why}",
         expected=f"Image {named} can be pulled.",
         evidence=(state.line, *list(dict.fromkeys(line for line, _ in said))[:3]),
         next_steps=(f"Undo Rollout of {subject.spoken}", f"Check Rollout of {subject.spoken}"),
@@ -333,7 +334,7 @@ def _oom(subject: Subject, pod: Json, state: State, spec: Json) -> Issue:
         cause="OOM_KILLED",
         severity=subject.severity,
         reason="container is OOMKilled at its memory limit",
-        actual=f"container {state.name} was OOMKilled (exit code {state.exit_code}){again}: its memory limit (limits.memory) is {limit}, below what it uses; {state.restarts} restarts{lived}.",
+        actual=f"{subject.kind} {subject.name}: container {state.name} was OOMKilled (exit code {state.exit_code}){again}: its memory limit (limits.memory) is {limit}, below what it uses; {state.restarts} restarts{lived}.",
         expected="The container's memory use stays below its limit.",
         evidence=(state.line, f"container {state.name} limits.memory={limit}"),
         next_steps=(f"Check Rollout of {subject.spoken}", f"Undo Rollout of {subject.spoken}"),

@@ -16,7 +16,7 @@ _CREDENTIALS = [
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s:@]*:[^/\s@]+@"), r"\1***@"),
     (re.compile(r"(?i)\b(authorization\W{1,4}\w+|bearer)\s+[\w.~+/=-]{8,}"), r"\1 ***"),
     (
-        re.compile(r"(?i)([\w-]*(?:password|passwd|secret[_-]?key|api[_-]?key|access[_-]?key|token))([\"']?\s*[=:]\s*)[^\s,;&\"']*[\"']?[^\s,;&]*"),
+        re.compile(r"(?i)(?<![\w/-])([\w-]*(?:password|passwd|secret[_-]?key|api[_-]?key|access[_-]?key|token))([\"']?\s*[=:]\s*)[^\s,;&\"']*[\"']?[^\s,;&]*"),
         r"\1\2***",
     ),
 ]  # fmt: skip
@@ -117,7 +117,8 @@ class Report:
     def add(self, issue: Issue) -> None:
         """Keep an Issue, and print its evidence. The same fact about the same resource is kept once."""
         self.say(*issue.evidence)
-        if not any((kept.resource, kept.cause, kept.actual) == (issue.resource, issue.cause, issue.actual) for kept in self.issues):
+        same = (issue.resource, issue.cause, issue.actual)
+        if not any((kept.resource, kept.cause, kept.actual) == same for kept in self.issues):
             self.issues.append(issue)
 
     def rule_out(self, what: str, why: str, resource: str) -> None:

@@ -1,20 +1,19 @@
 """Clouds and clusters, one file each: a stream of readings, scope by scope, of what exists there.
 
-Objects stay plain dicts ("theirs, opaque"), already without what must not be kept: values of Secrets and ConfigMaps,
-values of environment variables that are no address, managed fields, last-applied copies.
+Objects stay plain dicts ("theirs, opaque"), already without what must not be kept (see :mod:`runstone.connectors.kept`):
+values of Secrets and ConfigMaps, values of environment variables that are no address, managed fields, copies.
 """
 
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from runstone.connectors.kept import Object
 from runstone.model.resource import ScopeReading
 
-Object = dict[str, Any]
-"""A resource as its platform tells it, trimmed. Kubernetes: apiVersion, kind, metadata, spec, status."""
+__all__ = ["Batch", "Object", "Platform", "version"]
 
 
 def version(obj: Object) -> str:
@@ -28,7 +27,7 @@ def version(obj: Object) -> str:
 
 @dataclass(frozen=True)
 class Batch:
-    """Everything that was read of one scope."""
+    """Everything that was read of one scope. Objects have apiVersion, kind and metadata with a name at least."""
 
     reading: ScopeReading
     objects: tuple[Object, ...]
@@ -42,11 +41,12 @@ class Platform(ABC):
     """What Tasks must be told to reach it: a kubeconfig context; empty where there is no such thing."""
 
     @abstractmethod
-    def read(self, extra: Sequence[str] = ()) -> AsyncIterator[Batch]:
+    def read(self, extra: Sequence[str] = ()) -> AsyncGenerator[Batch]:
         """Read all there is, what questions name first. ``extra``: further types, as ``plural.group[/version]``.
 
-        A scope that fails comes as an incomplete reading; the rest goes on. Raises Unreachable, Forbidden or BadInput
-        only when nothing at all can be read.
+        A scope that fails comes as an incomplete reading; the rest goes on. A type whose kind cannot even be learned
+        comes as an incomplete reading of a scope named like the type. A scope that is not mentioned does not exist (any
+        more). Raises Unreachable, Forbidden or BadInput only when nothing at all can be read.
         """
 
     @abstractmethod

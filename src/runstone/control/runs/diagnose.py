@@ -310,7 +310,8 @@ def _ruled_out(seen: Sequence[Seen]) -> list[Remark]:
     for one in seen:
         notes = [note for note in one.run.notes if note.kind == "ruled_out"]
         remarks += [_remark(note.resource or one.subject, note.what, note.why, one) for note in notes]
-        if one.run.state == "passed" and not notes:
+        # A Task that could not look at all its things excludes nothing by being silent.
+        if one.run.state == "passed" and not one.run.notes:
             remarks.append(_remark(one.subject, one.run.resolved_title, "it ran and raised no Issue", one))
     return remarks
 

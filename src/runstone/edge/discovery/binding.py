@@ -1,4 +1,4 @@
-"""Which SLXs a platform's resources get: the rules of all collections matched, their templates rendered, once per change.
+"""Which SLXs a platform's resources get: rules of all collections matched, templates rendered once per change.
 
 One bad rule or template costs itself and nothing else; it is kept as a Finding. What was rendered is kept until one of
 the objects it was rendered from changes.
@@ -12,7 +12,7 @@ import structlog
 
 from runstone.content import parse
 from runstone.edge.discovery import names
-from runstone.edge.discovery.render import Rendered, Renderer, Setting
+from runstone.edge.discovery.render import Rendered, Renderer, Setting, repository
 from runstone.edge.discovery.rules import Match, Rule, Subject, World, custom_types
 from runstone.errors import BadInput
 from runstone.model.content import CodeCollection, CollectionRef, Finding
@@ -43,7 +43,7 @@ class Bindings:
         self._setting = setting
         self._loaded: list[Finding] = []
         self._bindings: list[_Binding] = []
-        known = {_repository(collection.ref.url): (collection.ref, root) for collection, root in collections}
+        known = {repository(collection.ref.url): (collection.ref, root) for collection, root in collections}
         for collection, root in collections:
             self._load(collection, root, known)
         _number(self._bindings)
@@ -96,9 +96,7 @@ class Bindings:
             "default_location": setting.location,
         }
 
-    def _load(
-        self, collection: CodeCollection, root: Path, known: Mapping[str, tuple[CollectionRef, Path]]
-    ) -> None:
+    def _load(self, collection: CodeCollection, root: Path, known: Mapping[str, tuple[CollectionRef, Path]]) -> None:
         self._loaded += collection.findings
         for bundle in collection.bundles:
             renderer = Renderer(collection.ref, root, bundle.path, self._setting, known)
@@ -131,17 +129,13 @@ def _number(bindings: Sequence[_Binding]) -> None:
         binding.bases = [next(distinct) for _ in binding.bases]
 
 
-def _repository(url: str) -> str:
-    return names.repository(url)
-
-
 def _identity(match: Match) -> tuple[str, ...]:
     subject = match.subject
     return (str(match.index), *match.values.values(), subject.type, subject.namespace, subject.name)
 
 
 def _stamp(match: Match) -> str:
-    """Another text whenever anything a template can see of a match is another; empty is never kept."""
+    """Another text whenever any object that a template can see of a match is another."""
     seen = (match.subject, *match.children, *match.others.values())
     return "\n".join(f"{one.stamp} {one.name}" for one in seen)
 

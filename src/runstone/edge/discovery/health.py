@@ -1,8 +1,10 @@
 """Whether a Kubernetes object looks well, in a word and a few more. Pure; facts from each kind's API reference.
 
-``ill`` is said only of what its own status shows to be wrong now; a rollout within its deadline is not ill.
+``ill`` is said only of what its own status shows to be wrong now. What is on its way (a rollout within its deadline, a
+Pod that starts) is ``unknown``: neither well nor ill yet.
 """
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -10,41 +12,77 @@ from runstone.connectors.platforms import Object
 from runstone.model.resource import Health
 
 Finding = tuple[Health, str]
+_STARTING_S = 120
+"""How long a Pod may take to start before it counts as ill: images are pulled and volumes attached by then, mostly."""
+_STARTING = (None, "ContainerCreating", "PodInitializing")
 
 
-def of(obj: Object) -> Finding:
+def of(obj: Object, now: dt.datetime) -> Finding:
     """Health and summary of an object; ``ok`` and an empty summary for kinds that have no state to speak of."""
-    return _BY_KIND.get(str(obj.get("kind")), _plain)(obj)
+    kind = str(obj.get("kind"))
+    if kind == "Pod":
+        return _pod(obj, now)
+    return _BY_KIND.get(kind, _plain)(obj)
 
 
 def _plain(_: Object) -> Finding:
     return "ok", ""
 
 
-def _workload(obj: Object) -> Finding:
-    spec, status = _spec(obj), _status(obj)
-    wanted = spec.get("replicas", 1)
-    ready = status.get("readyReplicas") or 0
+def _deployment(obj: Object) -> Finding:
+    spec, status, conditions = _spec(obj), _status(obj), _conditions(obj)
+    wanted, ready = spec.get("replicas", 1), status.get("readyReplicas") or 0
     summary = f"{ready}/{wanted} ready"
     if wanted == 0:
         return "ok", "scaled to 0"
-    conditions = _conditions(obj)
-    if conditions.get("Progressing", {}).get("reason") == "ProgressDeadlineExceeded":
+    progressing = conditions.get("Progressing", {})
+    if progressing.get("reason") == "ProgressDeadlineExceeded":
         return "ill", f"{summary}, rollout stuck"
-    if conditions.get("ReplicaFailure", {}).get("status") == "True":
-        return "ill", f"{summary}, {conditions['ReplicaFailure'].get('reason', 'replica failure')}"
+    failure = conditions.get("ReplicaFailure", {})
+    if failure.get("status") == "True":
+        return "ill", f"{summary}, {failure.get('reason', 'replica failure')}"
     if ready >= wanted:
         return "ok", summary
+    if _unobserved(obj) or (progressing.get("status") == "True" and progressing.get("reason") != _ROLLED_OUT):
+        return "unknown", f"{summary}, rolling out"
+    return "ill", summary
+
+
+_ROLLED_OUT = "NewReplicaSetAvailable"
+"""The reason of a Deployment's Progressing condition once a rollout has ended well."""
+
+
+def _statefulset(obj: Object) -> Finding:
+    """A StatefulSet has no deadline, but replaces one Pod at a time: a second one that is missing is no rollout."""
+    spec, status = _spec(obj), _status(obj)
+    wanted, ready = spec.get("replicas", 1), status.get("readyReplicas") or 0
+    summary = f"{ready}/{wanted} ready"
+    if wanted == 0:
+        return "ok", "scaled to 0"
+    if ready >= wanted:
+        return "ok", summary
+    rolling = bool(status.get("updateRevision")) and status.get("currentRevision") != status.get("updateRevision")
+    if _unobserved(obj) or (rolling and 0 < ready == wanted - 1):
+        return "unknown", f"{summary}, rolling out"
     return "ill", summary
 
 
 def _daemonset(obj: Object) -> Finding:
     status = _status(obj)
     wanted, ready = status.get("desiredNumberScheduled") or 0, status.get("numberReady") or 0
-    return ("ok" if ready >= wanted else "ill"), f"{ready}/{wanted} ready"
+    summary = f"{ready}/{wanted} ready"
+    if ready >= wanted:
+        return "ok", summary
+    rolling = (status.get("updatedNumberScheduled") or 0) < wanted and 0 < ready == wanted - 1
+    return ("unknown", f"{summary}, rolling out") if rolling or _unobserved(obj) else ("ill", summary)
 
 
-def _pod(obj: Object) -> Finding:
+def _unobserved(obj: Object) -> bool:
+    """Whether the controller has not looked at the newest spec yet, so that its status tells of an older one."""
+    return (_status(obj).get("observedGeneration") or 0) < (_metadata(obj).get("generation") or 0)
+
+
+def _pod(obj: Object, now: dt.datetime) -> Finding:
     status = _status(obj)
     phase = str(status.get("phase") or "Unknown")
     if _metadata(obj).get("deletionTimestamp"):
@@ -53,12 +91,30 @@ def _pod(obj: Object) -> Finding:
         return "ok", "Completed"
     for container in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
         waiting = (container.get("state") or {}).get("waiting") or {}
-        if waiting.get("reason") not in (None, "ContainerCreating", "PodInitializing"):
+        if waiting.get("reason") not in _STARTING:
             return "ill", str(waiting["reason"])
-    if phase == "Running":
-        ready = _conditions(obj).get("Ready", {}).get("status") == "True"
-        return ("ok", "Running") if ready else ("ill", "not ready")
-    return "ill", str(status.get("reason") or phase)
+    if phase == "Failed":
+        return "ill", str(status.get("reason") or phase)
+    ready = _conditions(obj).get("Ready", {})
+    if phase == "Running" and ready.get("status") == "True":
+        return "ok", "Running"
+    scheduled = _conditions(obj).get("PodScheduled", {})
+    if phase == "Pending" and scheduled.get("status") == "False":
+        return "ill", str(scheduled.get("reason") or phase)
+    said = "not ready" if phase == "Running" else str(status.get("reason") or phase)
+    since = ready.get("lastTransitionTime") or _metadata(obj).get("creationTimestamp")
+    return ("unknown" if _within(since, now) else "ill"), said
+
+
+def _within(since: object, now: dt.datetime) -> bool:
+    """Whether a moment is so recent that what began then may still be starting."""
+    try:
+        then = dt.datetime.fromisoformat(str(since))
+    except ValueError:
+        return False
+    if then.tzinfo is None:
+        then = then.replace(tzinfo=dt.UTC)
+    return (now - then).total_seconds() < _STARTING_S
 
 
 def _claim(obj: Object) -> Finding:
@@ -105,6 +161,24 @@ def _autoscaler(obj: Object) -> Finding:
     return "ok", ""
 
 
+def _cronjob(obj: Object) -> Finding:
+    return "ok", "suspended" if _spec(obj).get("suspend") else ""
+
+
+def _budget(obj: Object) -> Finding:
+    status = _status(obj)
+    healthy, desired = status.get("currentHealthy") or 0, status.get("desiredHealthy") or 0
+    return ("ok" if healthy >= desired else "ill"), f"{healthy} of {desired} needed"
+
+
+def _quota(obj: Object) -> Finding:
+    """A full quota is no illness by itself; that it is full is worth a word."""
+    status = _status(obj)
+    used, hard = status.get("used") or {}, status.get("hard") or {}
+    full = sorted(name for name, limit in hard.items() if used.get(name) == limit)
+    return "ok", f"full: {', '.join(full)}" if full else ""
+
+
 def endpoints(obj: Object) -> Finding:
     """Health of a Service by its Endpoints object: how many addresses are ready."""
     subsets = obj.get("subsets") or []
@@ -114,16 +188,18 @@ def endpoints(obj: Object) -> Finding:
 
 
 _BY_KIND: dict[str, Callable[[Object], Finding]] = {
-    "Deployment": _workload,
-    "StatefulSet": _workload,
+    "Deployment": _deployment,
+    "StatefulSet": _statefulset,
     "DaemonSet": _daemonset,
-    "Pod": _pod,
     "PersistentVolumeClaim": _claim,
     "PersistentVolume": _volume,
     "Node": _node,
     "Job": _job,
     "Namespace": _namespace,
     "HorizontalPodAutoscaler": _autoscaler,
+    "CronJob": _cronjob,
+    "PodDisruptionBudget": _budget,
+    "ResourceQuota": _quota,
 }
 
 

@@ -21,7 +21,7 @@ from runstone.model.resource import Scope, ScopeReading
 
 log = structlog.get_logger()
 _FORMAT = 2
-"""Changes with the tables or with what a connector keeps: a file of another format is emptied, which costs one round."""
+"""Changes with the tables or with what a connector keeps: another format is emptied, at the cost of a round."""
 _TABLES = """
 CREATE TABLE sent (platform TEXT, name TEXT, digest TEXT NOT NULL, PRIMARY KEY (platform, name));
 CREATE TABLE scope (
@@ -119,4 +119,3 @@ def _stamp(batch: Batch) -> str:
     for obj in batch.objects:
         summed.update(version(obj).encode())
     return summed.hexdigest()
-

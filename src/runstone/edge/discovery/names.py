@@ -7,10 +7,13 @@ name ``<workspace>--<qualified>`` has at most 255 characters.
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 LONGEST = 255
 BASE_LONGEST = 15
+_UNBOUND = 100_000
+_HASHED = re.compile(r"-[0-9a-f]{8}$")
 _VOWELS = re.compile(r"(?<!^)[aeiou]")
 
 
@@ -49,9 +52,29 @@ def qualified(base_name: str, values: Sequence[str], longest: int) -> str:
     return sanitize("-".join([*short, base_name, hashed]))
 
 
+def identity(base_name: str, values: Sequence[str]) -> str:
+    """The name before anything was shortened for want of room: what annotations of the format call the full name."""
+    return qualified(base_name, values, _UNBOUND)
+
+
+def distinct(bases: Sequence[str]) -> list[str]:
+    """Bases in load order; those that are there more than once get 1, 2, … in that order, the first one too."""
+    often = {name for name, count in Counter(bases).items() if count > 1}
+    seen: Counter[str] = Counter()
+    found: list[str] = []
+    for name in bases:
+        seen[name] += 1
+        found.append(f"{name}{seen[name]}" if name in often else name)
+    return found
+
+
 def full(workspace: str, qualified_name: str) -> str:
-    """``<workspace>--<qualified>``."""
-    return f"{workspace}--{qualified_name}"
+    """``<workspace>--<qualified>``; what is too long is cut before the hash at its end."""
+    name = f"{workspace}--{qualified_name}"
+    if len(name) <= LONGEST:
+        return name
+    before, hashed = (name[:-9], name[-9:]) if _HASHED.search(name) else (name, "")
+    return before[: LONGEST - len(hashed)].rstrip("-") + hashed
 
 
 def room(workspace: str) -> int:

@@ -51,8 +51,13 @@ class Picture:
         self._told.add(scope)
 
     def end(self) -> None:
-        """The round told all it had: scopes it did not mention are no part of the platform any more."""
-        self._gone = set(self.batches) - self._told
+        """The round told all it had: scopes it did not mention are no part of the platform any more.
+
+        Unless a type's kind could not be learned: then what it did not mention may be of that kind.
+        """
+        unlearned = any("." in scope.kind and not self.batches[scope].reading.complete for scope in self._told)
+        self._gone = set() if unlearned else set(self.batches) - self._told
+        self._told |= set(self.batches) - self._gone
         self.batches = {scope: batch for scope, batch in self.batches.items() if scope in self._told}
         self._told.add(self.itself)
         self.batches[self.itself] = Batch(ScopeReading(scope=self.itself, complete=True, problem=""), ())
@@ -88,7 +93,9 @@ class Picture:
 
     def resources(self, objects: Objects, related: Iterable[Relation], now: dt.datetime) -> dict[ResourceRef, Resource]:
         """What belongs on the Map, with what others point to and what is surely not there."""
-        found = {ref: _resource(ref, obj, objects, now) for ref, obj in objects.by_ref.items() if ref.kind not in HIDDEN}
+        found = {
+            ref: _resource(ref, obj, objects, now) for ref, obj in objects.by_ref.items() if ref.kind not in HIDDEN
+        }
         cluster = self.cluster_ref()
         looks: tuple[Health, str] = ("ok", "") if self._reached else ("unknown", "not reachable")
         found[cluster] = Resource(ref=cluster, labels={}, health=looks[0], summary=looks[1])
@@ -178,13 +185,11 @@ def _looks(ref: ResourceRef, obj: Object, objects: Objects, now: dt.datetime) ->
 def _types(ref: ResourceRef, obj: Object) -> list[str]:
     """The words a rule may know a resource by, the one it calls itself first."""
     words = [word for word, kind in KINDS.items() if kind == ref.kind]
-    if words:
-        return [_WORD_OF[ref.kind], *(word for word in words if word != _WORD_OF[ref.kind])]
-    group, _, version = str(obj.get("apiVersion", "")).rpartition("/")
+    group = str(obj.get("apiVersion", "")).rpartition("/")[0]
     plural = str(obj.get("_plural") or f"{ref.kind.lower()}s")
-    if not group:
-        return [plural]
-    return [f"{plural}.{group}", plural, f"{plural}.{group}/{version}"]
+    singular = ref.kind.partition(".")[0].lower()
+    named = [f"{plural}.{group}", f"{singular}.{group}", plural] if group else [plural]
+    return list(dict.fromkeys([*([_WORD_OF[ref.kind]] if words else []), *words, *named]))
 
 
 def _texts(values: dict[str, object] | None) -> dict[str, str]:

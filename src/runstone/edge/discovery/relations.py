@@ -16,6 +16,8 @@ _CONTAINED = frozenset(
     {"Deployment", "StatefulSet", "DaemonSet", "CronJob", "Service", "Ingress", "PersistentVolumeClaim"}
 )
 CLUSTER_KINDS = frozenset({"Namespace", "Node", "PersistentVolume", "StorageClass", "IngressClass"})
+_LOCAL = frozenset({"localhost", "tcp", "udp", "unix", "ip6-localhost"})
+"""Words that stand where a host may stand and are no Service."""
 
 
 def ref_of(obj: Object, platform: str) -> ResourceRef:
@@ -95,8 +97,16 @@ def _owned(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation
             if not owners:
                 continue
             above = objects.ref(str(owners[0].get("kind")), ref.namespace, str(owners[0].get("name")))
-        if above.kind in WORKLOADS:
+        if above.kind in WORKLOADS or above in objects.by_ref:
             yield _relation(above, "owns", ref)
+            yield from _placed(above, ref, obj, objects)
+
+
+def _placed(above: ResourceRef, ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:
+    """A workload runs where its Pods run. Of a DaemonSet that is everywhere, which tells nothing."""
+    node = (obj.get("spec") or {}).get("nodeName") if ref.kind == "Pod" else ""
+    if node and above.kind in ("Deployment", "StatefulSet"):
+        yield _relation(above, "runs-on", objects.ref("Node", "", node))
 
 
 def template(obj: Object) -> dict[str, Any]:
@@ -159,6 +169,8 @@ def _container(ref: ResourceRef, container: dict[str, Any], objects: Objects) ->
                 yield _relation(ref, "references", objects.ref(kind, ref.namespace, said["name"]), "envFrom")
     for variable in container.get("env") or []:
         yield from _variable(ref, variable, objects)
+    for text in [*(container.get("command") or []), *(container.get("args") or [])]:
+        yield from _argument(ref, str(text), objects)
 
 
 def _variable(ref: ResourceRef, variable: dict[str, Any], objects: Objects) -> Iterator[Relation]:
@@ -168,9 +180,19 @@ def _variable(ref: ResourceRef, variable: dict[str, Any], objects: Objects) -> I
         if said.get("name") and not said.get("optional"):
             detail = f"env {name} key {said.get('key', '')}"
             yield _relation(ref, "references", objects.ref(kind, ref.namespace, said["name"]), detail)
-    target = called(str(variable.get("value") or ""), ref.namespace, objects)
-    if target:
-        yield _relation(ref, "calls", target, f"env {name} {variable['value']}")
+    for address in str(variable.get("value") or "").split(","):
+        target = called(address, ref.namespace, objects)
+        if target:
+            yield _relation(ref, "calls", target, f"env {name} {address}")
+
+
+def _argument(ref: ResourceRef, text: str, objects: Objects) -> Iterator[Relation]:
+    """Arguments are kept as ``--flag=address`` or as addresses, see connectors.kept."""
+    flag, equals, value = text.partition("=")
+    for address in (value if equals else text).split(","):
+        target = called(address, ref.namespace, objects)
+        if target:
+            yield _relation(ref, "calls", target, f"argument {flag} {address}" if equals else f"argument {address}")
 
 
 def called(value: str, namespace: str, objects: Objects) -> ResourceRef | None:
@@ -181,10 +203,12 @@ def called(value: str, namespace: str, objects: Objects) -> ResourceRef | None:
         return None
     where = parts[1] if len(parts) > 1 else namespace
     inside = len(parts) <= 2 or parts[2] == "svc"
-    known = objects.ref("Service", where, parts[0]) in objects.by_ref
+    target = objects.ref("Service", where, parts[0])
+    if target in objects.by_ref:
+        return target if inside else None
     # A short name with a port is meant to be a Service even when it is missing: that is worth a place on the Map.
     missing = (len(parts) == 1 and ":" in value) or (len(parts) > 2 and parts[2] == "svc")
-    return objects.ref("Service", where, parts[0]) if inside and (known or missing) else None
+    return target if missing and parts[0] not in _LOCAL else None
 
 
 def _pod(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:

@@ -56,7 +56,7 @@ class Scanner:
         inventory: Inventory,
         now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
-        """``collections``: what was parsed, with the folder it lies in. ``custom``: variables for rules and templates."""
+        """``collections``: what was parsed, and the folder it is in. ``custom``: variables of rules and templates."""
         self._pictures = [Picture(platform, inventory.kept(platform.name)) for platform in platforms]
         self._bindings = Bindings(collections, Setting(workspace, location, custom))
         self._location = location
@@ -98,7 +98,7 @@ class Scanner:
             await feed.put(_Told(picture))
         except RunstoneError as err:
             await feed.put(_Told(picture, error=err))
-        except Exception as err:  # noqa: BLE001  someone's connector failed: the other platforms must go on
+        except Exception as err:
             log.exception("platform failed", platform=picture.platform.name)
             said = f"Reading {picture.platform.name} failed unexpectedly: {type(err).__name__}: {err}"
             await feed.put(_Told(picture, error=Broken(said)))

@@ -19,9 +19,7 @@ def run(world: World) -> None:
 def _one(world: World, daemon_set: Obj) -> None:
     template = daemon_set["spec"]["template"]
     revision = templates.fingerprint(template)
-    pods = {
-        at(pod, "spec", "nodeName"): pod for pod in world.store.owned(POD, daemon_set)
-    }
+    pods = {at(pod, "spec", "nodeName"): pod for pod in world.store.owned(POD, daemon_set)}
     wanted = [
         name_of(node) for node in world.store.all(NODE) if scheduler.tolerates(template["spec"], node, daemon=True)
     ]

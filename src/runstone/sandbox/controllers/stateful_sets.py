@@ -102,7 +102,8 @@ def _claim(world: World, stateful_set: Obj, template: Obj, name: str) -> None:
         "spec": fresh(template["spec"]),
     }
     world.registry.create(CLAIM, claim)
-    message = f"create Claim {name} Pod {name.removeprefix(name_of(template) + '-')} in StatefulSet {name_of(stateful_set)} success"
+    pod = name.removeprefix(name_of(template) + "-")
+    message = f"create Claim {name} Pod {pod} in StatefulSet {name_of(stateful_set)} success"
     world.events.say(stateful_set, "SuccessfulCreate", message, "statefulset-controller")
 
 

@@ -39,44 +39,43 @@ def _quota(world: World, one: Obj) -> None:
 
 def _autoscaler(world: World, one: Obj) -> None:
     """Reports use against request; it holds the size within its bounds but does not follow the load."""
-    reference = at(one, "spec", "scaleTargetRef")
-    target = world.store.get(DEPLOYMENT, namespace_of(one), reference["name"])
+    name = at(one, "spec", "scaleTargetRef", "name")
+    target = world.store.get(DEPLOYMENT, namespace_of(one), name)
     found = fresh({"": each(one, "status", "conditions")})[""]
     if target is None:
-        message = f'the HPA controller was unable to get the target\'s current scale: deployments.apps "{reference["name"]}" not found'
-        conditions.put(found, world.now, "AbleToScale", False, "FailedGetScale", message, dated=False)
+        why = f'unable to get the target\'s current scale: deployments.apps "{name}" not found'
+        _judge(world, found, "AbleToScale", "FailedGetScale", f"the HPA controller was {why}", is_true=False)
         world.set_status(AUTOSCALER, one, {"currentReplicas": 0, "desiredReplicas": 0, "conditions": found})
         return
-    size = target["spec"]["replicas"]
-    held = min(max(size, at(one, "spec", "minReplicas") or 1), at(one, "spec", "maxReplicas"))
-    if held != size:
-        scaled = fresh(target)
-        scaled["spec"]["replicas"] = held
-        world.registry.update(DEPLOYMENT, scaled)
-        message = f"New size: {held}; reason: Current number of replicas outside the bounds of Spec.MinReplicas and Spec.MaxReplicas"
-        world.events.say(one, "SuccessfulRescale", message, "horizontal-pod-autoscaler")
-    conditions.put(
-        found, world.now, "AbleToScale", True, "ReadyForNewScale", "recommended size matches current size", dated=False
-    )
-    status: Obj = {
-        "currentReplicas": at(target, "status", "replicas") or 0,
-        "desiredReplicas": held,
-        "conditions": found,
-    }
+    held = _within_bounds(world, one, target)
+    _judge(world, found, "AbleToScale", "ReadyForNewScale", "recommended size matches current size")
+    size = at(target, "status", "replicas") or 0
+    status: Obj = {"currentReplicas": size, "desiredReplicas": held, "conditions": found}
     percent = _percent(world, target)
     if percent is not None:
         current = {"averageUtilization": percent, "averageValue": "0"}
         status["currentMetrics"] = [{"type": "Resource", "resource": {"name": "cpu", "current": current}}]
-        conditions.put(
-            found,
-            world.now,
-            "ScalingActive",
-            True,
-            "ValidMetricFound",
-            "the HPA was able to successfully calculate a replica count from cpu resource utilization (percentage of request)",
-            dated=False,
-        )
+        how = "able to successfully calculate a replica count from cpu resource utilization (percentage of request)"
+        _judge(world, found, "ScalingActive", "ValidMetricFound", f"the HPA was {how}")
     world.set_status(AUTOSCALER, one, status)
+
+
+def _judge(world: World, found: list[Obj], kind: str, reason: str, message: str, is_true: bool = True) -> None:
+    conditions.put(found, world.now, kind, is_true, reason, message, dated=False)
+
+
+def _within_bounds(world: World, one: Obj, target: Obj) -> int:
+    """The size the target must have; makes it so when it has another."""
+    spec, size = one["spec"], target["spec"]["replicas"]
+    held = min(max(size, spec.get("minReplicas") or 1), spec["maxReplicas"])
+    if held != size:
+        scaled = fresh(target)
+        scaled["spec"]["replicas"] = held
+        world.registry.update(DEPLOYMENT, scaled)
+        why = "Current number of replicas outside the bounds of Spec.MinReplicas and Spec.MaxReplicas"
+        message = f"New size: {held}; reason: {why}"
+        world.events.say(one, "SuccessfulRescale", message, "horizontal-pod-autoscaler")
+    return held
 
 
 def _percent(world: World, deployment: Obj) -> int | None:

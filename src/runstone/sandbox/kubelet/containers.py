@@ -17,7 +17,9 @@ Phase = Literal["image", "image-wait", "settings", "running", "crashed", "backin
 PULL_SECONDS = 0.6
 CRASH_SECONDS = 1.2
 """How long a program lives that cannot start; OOM_SECONDS likewise for one that grows over its limit."""
-OOM_SECONDS = 2.5
+OOM_SECONDS = 1.5
+SETTLE_SECONDS = 0.7
+"""How long an ended container is shown as such before the kubelet goes on."""
 FIRST_BACK_OFF, LONGEST_BACK_OFF = 10.0, 300.0
 RECOVERY_SECONDS = 2.0
 """A back-off ends this soon once what caused it is gone: nobody should watch a demo wait five minutes."""
@@ -273,7 +275,7 @@ class Runner:
             life.phase, life.until = "done", 0.0
             return
         life.failures = life.failures + 1 if self.now - life.started < 600 else 1
-        life.phase, life.until = "crashed", self.now + 1.0
+        life.phase, life.until = "crashed", self.now + SETTLE_SECONDS
 
     def _crashed(self, life: Life) -> None:
         if self.now < life.until:

@@ -11,8 +11,8 @@ HISTORY_STEP = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """The probe's verdict so far, and the failures to tell now."""
+class Verdict:
+    """What the probe says so far, and the failures to tell now."""
 
     passing: bool
     messages: tuple[str, ...] = ()
@@ -27,11 +27,11 @@ class Watch:
     passing: bool = field(default=False)
     told: float = 0.0
 
-    def look(self, world: World, pod: Obj, container: Obj, name: str, started: float, refuses: bool) -> Finding:
+    def look(self, world: World, pod: Obj, container: Obj, name: str, started: float, refuses: bool) -> Verdict:
         """Probe now. `refuses`: the program answers 503 where it is asked whether it is ready."""
         probe = container.get(name)
         if not probe:
-            return Finding(True)
+            return Verdict(True)
         period = probe["periodSeconds"] / world.pace
         why = _failure(pod, container, probe, refuses)
         first = started + probe.get("initialDelaySeconds", 0) / world.pace
@@ -40,18 +40,18 @@ class Watch:
         limit = probe["failureThreshold"] * period
         return self._bad(world, max(first, self.bad_since or world.now), period, limit, why, name)
 
-    def _good(self, world: World, since: float, wait: float) -> Finding:
+    def _good(self, world: World, since: float, wait: float) -> Verdict:
         self.good_since, self.bad_since = since, 0.0
         self.passing = self.passing or world.now >= since + wait
         if not self.passing:
             world.wake_at(since + wait)
-        return Finding(self.passing)
+        return Verdict(self.passing)
 
-    def _bad(self, world: World, since: float, period: float, limit: float, why: str, name: str) -> Finding:
+    def _bad(self, world: World, since: float, period: float, limit: float, why: str, name: str) -> Verdict:
         self.bad_since, self.good_since = since, 0.0
         if world.now < since:
             world.wake_at(since)
-            return Finding(name == "livenessProbe")
+            return Verdict(name == "livenessProbe")
         over = world.now >= since + limit
         self.passing = self.passing and not over
         pause = period if world.clock.is_live else max(period, HISTORY_STEP)
@@ -59,7 +59,7 @@ class Watch:
         if world.now >= self.told + pause:
             self.told, messages = world.now, (why,)
         world.wake_at(self.told + pause if over else min(self.told + pause, since + limit))
-        return Finding(self.passing, messages)
+        return Verdict(self.passing, messages)
 
 
 def _port(container: Obj, probe: Obj) -> int | None:

@@ -8,7 +8,7 @@ from runstone.sandbox.world import World
 
 
 class SettingMissing(Exception):
-    """Something the container refers to is not there. The message is the kubelet's."""
+    """Something the container refers to is not there: an end to reading settings, told as the kubelet tells it."""
 
 
 _FROM = {"configMapKeyRef": CONFIG_MAP, "secretKeyRef": SECRET, "configMapRef": CONFIG_MAP, "secretRef": SECRET}
@@ -64,8 +64,10 @@ def missing_volume(world: World, pod: Obj) -> str | None:
     for volume in each(pod, "spec", "volumes"):
         for field, kind, key in (("secret", SECRET, "secretName"), ("configMap", CONFIG_MAP, "name")):
             source = volume.get(field)
-            if source and not source.get("optional") and not world.store.get(kind, namespace_of(pod), source[key]):
-                return f'MountVolume.SetUp failed for volume "{volume["name"]}" : {kind.name.lower()} "{source[key]}" not found'
+            if not source or source.get("optional") or world.store.get(kind, namespace_of(pod), source[key]):
+                continue
+            what = f'{kind.name.lower()} "{source[key]}" not found'
+            return f'MountVolume.SetUp failed for volume "{volume["name"]}" : {what}'
     return None
 
 

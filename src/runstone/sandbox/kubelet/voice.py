@@ -28,30 +28,28 @@ class Voice:
     serves_http: bool = False
 
     def _wrap(self, now: float, level: str, text: str, **more: Any) -> str:
-        milli = f"{int(now % 1 * 1000):03d}"
+        """One line in the program's style; `more` are fields, for the styles that have any."""
+        when, milli = time.gmtime(now), f"{int(now % 1 * 1000):03d}"
+        day, bad = time.strftime("%Y-%m-%d %H:%M:%S", when), level == "error"
         match self.style:
             case "python":
-                return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(now))},{milli} {level.upper():<7} {self.app} {text}"
+                return f"{day},{milli} {level.upper():<7} {self.app} {text}"
             case "node":
                 rank = {"info": 30, "warning": 40, "error": 50}[level]
-                return json.dumps(
-                    {
-                        "level": rank,
-                        "time": int(now * 1000),
-                        "name": self.app,
-                        "hostname": self.host,
-                        **more,
-                        "msg": text,
-                    }
-                )
+                head = {"level": rank, "time": int(now * 1000), "name": self.app, "hostname": self.host}
+                return json.dumps({**head, **more, "msg": text})
             case "java":
-                return f"{stamp(now)[:-1]}.{milli}Z {level.upper():>5} 1 --- [{'main' if not more else 'exec-' + str(int(now) % 8)}] c.e.shop.{self.app}.Main : {text}"
+                thread = f"exec-{int(now) % 8}" if more else "main"
+                return (
+                    f"{stamp(now)[:-1]}.{milli}Z {level.upper():>5} 1 --- [{thread}] c.e.shop.{self.app}.Main : {text}"
+                )
             case "redis":
-                return f"1:M {time.strftime('%d %b %Y %H:%M:%S', time.gmtime(now))}.{milli} {'#' if level == 'error' else '*'} {text}"
+                return f"1:M {time.strftime('%d %b %Y %H:%M:%S', when)}.{milli} {'#' if bad else '*'} {text}"
             case "postgres":
-                return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(now))}.{milli} UTC [1] {'FATAL' if level == 'error' else 'LOG'}:  {text}"
+                return f"{day}.{milli} UTC [1] {'FATAL' if bad else 'LOG'}:  {text}"
             case "nginx":
-                return f"{time.strftime('%Y/%m/%d %H:%M:%S', time.gmtime(now))} [{'notice' if level == 'info' else level}] 7#7: {text}"
+                word = "notice" if level == "info" else level
+                return f"{time.strftime('%Y/%m/%d %H:%M:%S', when)} [{word}] 7#7: {text}"
             case _:
                 return json.dumps({"ts": stamp(now), "level": level, "service": self.app, **more, "msg": text})
 
@@ -92,12 +90,13 @@ class Voice:
         when = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now))
         client = f"203.0.113.{_number(seed + 'c', 2, 250)}"
         path = _PATHS[_number(seed, 0, len(_PATHS) - 1)]
-        return f'{client} - - [{when}] "GET {path} HTTP/2.0" {code} {_number(seed + "s", 300, 9000)} "-" "Mozilla/5.0" {took / 1000:.3f}'
+        size = _number(seed + "s", 300, 9000)
+        return f'{client} - - [{when}] "GET {path} HTTP/2.0" {code} {size} "-" "Mozilla/5.0" {took / 1000:.3f}'
 
     def failed_call(self, now: float, variable: str, address: str, why: str) -> list[str]:
         """What a call to `address` that ended in `why` leaves in the log."""
         if self.style == "nginx":
-            lost = self._wrap(now, "warning", f"Error obtaining Endpoints for Service \"{address}\": {why}")
+            lost = self._wrap(now, "warning", f'Error obtaining Endpoints for Service "{address}": {why}')
             return [lost, self._access(now, f"{self.host}{int(now)}{address}", 503, 0)]
         service = address.split("://")[-1].split(":")[0]
         if self.serves_http:

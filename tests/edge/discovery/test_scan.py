@@ -1,0 +1,402 @@
+"""Whatever happens to a platform between rounds, what home has afterwards is what is there."""
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from runstone.connectors.platforms import Batch, Platform
+from runstone.edge.discovery.inventory import Inventory
+from runstone.edge.discovery.scan import Scanner
+from runstone.errors import RunstoneError, Unreachable
+from runstone.model.content import CodeBundle, CodeCollection, CollectionRef
+from runstone.model.resource import Relation, Resource, Scope, ScopeReading
+from runstone.model.wire import MapUpdate
+from runstone.model.workspace import SLX
+
+KINDS = ("Namespace", "Deployment", "StatefulSet", "DaemonSet", "Service", "Ingress", "PersistentVolumeClaim", "Pod")
+RULES = """
+spec:
+  generationRules:
+  - resourceTypes: [deployment]
+    matchRules: [{type: pattern, pattern: ".", properties: [name]}]
+    slxs:
+    - {baseName: depl, qualifiers: [resource, namespace, cluster], outputItems: [{type: slx}]}
+    - {baseName: all, qualifiers: [namespace], outputItems: [{type: slx, templateName: depl-slx.yaml}]}
+"""
+TEMPLATE = "spec:\n  alias: {{match_resource.name}}\n  statement: {{child_resource_names | join('+')}}\n"
+
+
+def obj(kind: str, name: str, namespace: str = "shop", **fields: Any) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": "" if kind == "Namespace" else namespace}
+    return {"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, **fields}
+
+
+def deployment(name: str, calls: str = "") -> dict[str, Any]:
+    env = [{"name": "TO", "value": calls}] if calls else []
+    template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "c", "env": env}]}}
+    return obj("Deployment", name, spec={"replicas": 1, "template": template}, status={"readyReplicas": 1})
+
+
+def service(name: str) -> dict[str, Any]:
+    return obj("Service", name, spec={"selector": {"app": name}})
+
+
+class Scripted(Platform):
+    """A platform that has what the test says; kinds named in ``refused`` cannot be read, ``held`` never come."""
+
+    def __init__(self, *objects: dict[str, Any], name: str = "c") -> None:
+        self.name = name
+        self.context = "ctx"
+        self.objects = list(objects)
+        self.refused: set[str] = set()
+        self.held: set[str] = set()
+        self.error: Exception | None = None
+        self.kinds: tuple[str, ...] = KINDS
+
+    async def read(self, extra: Sequence[str] = ()) -> AsyncGenerator[Batch]:
+        if self.error:
+            raise self.error
+        for kind in self.kinds:
+            if kind in self.held:
+                await asyncio.sleep(3600)
+            problem = f"You may not list {kind}." if kind in self.refused else ""
+            scope = Scope(platform=self.name, kind=kind, namespace="")
+            found = [] if problem else [one for one in self.objects if one["kind"] == kind]
+            yield Batch(ScopeReading(scope=scope, complete=not problem, problem=problem), tuple(found))
+
+    async def check(self) -> str:
+        return ""
+
+    def portable_kubeconfig(self) -> str:
+        return ""
+
+
+@dataclass
+class Home:
+    """What a receiver that follows MapUpdate's contract has after each update."""
+
+    resources: dict[str, Resource] = field(default_factory=dict[str, Resource])
+    relations: dict[str, set[Relation]] = field(default_factory=dict[str, set[Relation]])
+    slxs: dict[str, SLX] = field(default_factory=dict[str, SLX])
+    unread: list[ScopeReading] = field(default_factory=list[ScopeReading])
+
+    def take(self, update: MapUpdate) -> None:
+        sent = {resource.ref.path for resource in update.resources}
+        for scope in (reading.scope for reading in update.readings if reading.complete):
+            for path in [path for path, one in self.resources.items() if self._in(one, scope) and path not in sent]:
+                del self.resources[path]
+                self.relations.pop(path, None)
+                self.slxs = {name: slx for name, slx in self.slxs.items() if slx.resources[0].path != path}
+        for resource in update.resources:
+            self.resources[resource.ref.path] = resource
+            self.relations[resource.ref.path] = set()
+        for source in {relation.source.path for relation in update.relations}:
+            self.relations[source] = set()
+        for relation in update.relations:
+            self.relations[relation.source.path].add(relation)
+        self.slxs |= {slx.name: slx for slx in update.slxs}
+        self.unread = [reading for reading in update.readings if not reading.complete]
+
+    def _in(self, resource: Resource, scope: Scope) -> bool:
+        ref = resource.ref
+        return (ref.platform, ref.kind) == (scope.platform, scope.kind) and scope.namespace in ("", ref.namespace)
+
+    def told(self) -> set[tuple[str, str, str]]:
+        """Relations by name, without those that say where a resource lies."""
+        every = [relation for found in self.relations.values() for relation in found]
+        return {(one.source.name, one.type, one.target.name) for one in every if one.type != "contains"}
+
+    def names(self, kind: str) -> set[str]:
+        return {one.ref.name for one in self.resources.values() if one.ref.kind == kind}
+
+    def look(self, kind: str, name: str) -> tuple[str, str]:
+        (found,) = [one for one in self.resources.values() if (one.ref.kind, one.ref.name) == (kind, name)]
+        return found.health, found.summary
+
+    def all(self) -> tuple[Any, ...]:
+        related = {path: found for path, found in self.relations.items() if found}
+        return self.resources, related, self.slxs
+
+
+def bundle(root: Path, rules: str = RULES, template: str = TEMPLATE) -> tuple[CodeCollection, Path]:
+    folder = root / "codebundles" / "b" / ".runwhen"
+    for name, file, text in (("generation-rules", "r.yaml", rules), ("templates", "depl-slx.yaml", template)):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / name / file).write_text(text)
+    file = "codebundles/b/.runwhen/generation-rules/r.yaml"
+    one = CodeBundle(name="b", path="codebundles/b", suites={}, rule_files=(file,), findings=())
+    ref = CollectionRef(url="https://example.com/c.git", ref="main", commit="0" * 40)
+    return CodeCollection(ref=ref, bundles=(one,), causes=(), findings=()), root
+
+
+def scanner(tmp_path: Path, *platforms: Platform, collection: tuple[CodeCollection, Path] | None = None) -> Scanner:
+    return Scanner(
+        platforms,
+        [collection or bundle(tmp_path)],
+        workspace="w",
+        location="l",
+        custom={},
+        inventory=Inventory(tmp_path / "inventory.sqlite"),
+        now=lambda: dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
+    )
+
+
+async def round_of(scan: Scanner, home: Home) -> list[MapUpdate]:
+    updates = [update async for update in scan.updates()]
+    for update in updates:
+        home.take(update)
+    assert [update.final for update in updates] == [False] * (len(updates) - 1) + [True]
+    return updates
+
+
+def empty(update: MapUpdate) -> bool:
+    return not (update.readings or update.resources or update.relations or update.slxs)
+
+
+async def test_a_round_in_which_nothing_changed_sends_one_empty_final_update(tmp_path: Path) -> None:
+    scan, home = scanner(tmp_path, Scripted(deployment("a", "b:80"), service("b"))), Home()
+    await round_of(scan, home)
+    (update,) = await round_of(scan, home)
+    assert empty(update)
+
+
+async def test_that_holds_across_a_restart(tmp_path: Path) -> None:
+    platform, home = Scripted(deployment("a", "b:80"), service("b")), Home()
+    await round_of(scanner(tmp_path, platform), home)
+    (update,) = await round_of(scanner(tmp_path, platform), home)
+    assert empty(update)
+
+
+async def test_what_is_gone_goes_with_its_relations_and_slxs(tmp_path: Path) -> None:
+    platform, home = Scripted(deployment("a", "b:80"), service("b")), Home()
+    scan = scanner(tmp_path, platform)
+    await round_of(scan, home)
+    assert any("depl" in name for name in home.slxs)
+    platform.objects = [service("b")]
+    await round_of(scan, home)
+    assert home.names("Deployment") == set()
+    assert home.told() == set()
+    assert home.slxs == {}
+
+
+async def test_a_relation_that_is_gone_goes_though_its_source_is_unchanged(tmp_path: Path) -> None:
+    platform, home = Scripted(deployment("a", "b:80"), service("b")), Home()
+    scan = scanner(tmp_path, platform)
+    await round_of(scan, home)
+    assert ("a", "calls", "b") in home.told()
+    platform.objects = [deployment("a"), service("b")]
+    await round_of(scan, home)
+    assert home.told() == set()
+
+
+async def test_what_is_pointed_to_and_surely_not_there_is_shown_as_not_found(tmp_path: Path) -> None:
+    platform, home = Scripted(deployment("a", "gone:80")), Home()
+    scan = scanner(tmp_path, platform)
+    await round_of(scan, home)
+    assert home.look("Service", "gone") == ("ill", "not found")
+    platform.objects.append(service("gone"))
+    await round_of(scan, home)
+    assert home.look("Service", "gone") != ("ill", "not found")
+
+
+async def test_what_may_not_be_looked_at_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    platform, home = Scripted(deployment("a", "gone:80")), Home()
+    platform.refused = {"Service"}
+    await round_of(scanner(tmp_path, platform), home)
+    assert home.names("Service") == set()
+    assert ("a", "calls", "gone") in home.told()
+    assert [reading.problem for reading in home.unread] == ["You may not list Service."]
+
+
+async def test_a_kind_that_can_no_longer_be_read_takes_nothing_off_the_map(tmp_path: Path) -> None:
+    platform, home = Scripted(deployment("a", "b:80"), service("a"), service("b")), Home()
+    scan = scanner(tmp_path, platform)
+    await round_of(scan, home)
+    before = home.all()
+    platform.refused = {"Service"}
+    await round_of(scan, home)
+    assert home.all() == before
+    assert [reading.scope.kind for reading in home.unread] == ["Service"]
+    (update,) = await round_of(scan, home)
+    assert [reading.scope.kind for reading in update.readings] == ["Service"], "said again, with no resources"
+    assert update.resources == ()
+
+
+async def test_a_kind_that_the_platform_has_no_more_leaves_the_map(tmp_path: Path) -> None:
+    platform, home = Scripted(deployment("a"), obj("Widget", "w")), Home()
+    platform.kinds = (*KINDS, "Widget")
+    scan = scanner(tmp_path, platform)
+    await round_of(scan, home)
+    platform.kinds = KINDS
+    await round_of(scan, home)
+    assert home.names("Widget") == set()
+    assert home.names("Deployment") == {"a"}
+
+
+async def test_one_platform_that_fails_stops_no_other_and_loses_nothing(tmp_path: Path) -> None:
+    first, second = Scripted(deployment("a")), Scripted(deployment("b"), name="d")
+    scan, home = scanner(tmp_path, first, second), Home()
+    await round_of(scan, home)
+    first.error = Unreachable("c does not answer.")
+    second.objects.append(deployment("new"))
+    await round_of(scan, home)
+    assert home.names("Deployment") == {"a", "b", "new"}
+    assert home.look("Cluster", "c") == ("unknown", "not reachable")
+    assert [reading.problem for reading in home.unread] == ["c does not answer."]
+    first.error = None
+    await round_of(scan, home)
+    assert home.look("Cluster", "c") == ("ok", "")
+
+
+async def test_a_connector_with_a_fault_is_an_unread_platform_too(tmp_path: Path) -> None:
+    broken = Scripted(name="d")
+    broken.error = KeyError("metadata")
+    home = Home()
+    await round_of(scanner(tmp_path, Scripted(deployment("a")), broken), home)
+    assert home.names("Deployment") == {"a"}
+    assert "Reading d failed unexpectedly: KeyError" in home.unread[0].problem
+
+
+async def test_when_nothing_at_all_can_be_read_it_is_said_on_the_map_and_raised(tmp_path: Path) -> None:
+    platform, home = Scripted(), Home()
+    platform.error = Unreachable("c does not answer.")
+    with pytest.raises(Unreachable):
+        async for update in scanner(tmp_path, platform).updates():
+            assert not update.final
+            home.take(update)
+    assert [reading.problem for reading in home.unread] == ["c does not answer."]
+    assert home.slxs == {}, "a cluster that is not reached gets no Tasks"
+
+
+async def test_what_is_read_leaves_while_a_slow_kind_is_waited_for(tmp_path: Path) -> None:
+    platform = Scripted(deployment("a"))
+    platform.kinds = (*KINDS, "ConfigMap")
+    platform.held = {"ConfigMap"}
+    updates = scanner(tmp_path, platform).updates()
+    first = await asyncio.wait_for(anext(updates), timeout=0.9)
+    assert {resource.ref.name for resource in first.resources} >= {"a"}
+    assert not first.final
+    await updates.aclose()
+
+
+async def test_a_focus_lets_the_first_update_leave_when_its_kinds_were_read(tmp_path: Path) -> None:
+    platform = Scripted(deployment("a"))
+    platform.held = {"Pod"}
+    updates = scanner(tmp_path, platform).updates(("Deployment",))
+    first = await asyncio.wait_for(anext(updates), timeout=0.9)
+    assert {reading.scope.kind for reading in first.readings} == {"Namespace", "Deployment"}
+    await updates.aclose()
+
+
+async def test_an_update_that_home_did_not_take_is_sent_again(tmp_path: Path) -> None:
+    scan, home = scanner(tmp_path, Scripted(deployment("a"))), Home()
+    updates = scan.updates()
+    await anext(updates)
+    await updates.aclose()
+    await round_of(scan, home)
+    assert home.names("Deployment") == {"a"}
+
+
+async def test_after_forgetting_everything_is_sent_again(tmp_path: Path) -> None:
+    scan = scanner(tmp_path, Scripted(deployment("a", "b:80"), service("b")))
+    first, second = Home(), Home()
+    await round_of(scan, first)
+    scan.forget()
+    await round_of(scan, second)
+    assert second.all() == first.all()
+
+
+async def test_an_aggregate_follows_its_members(tmp_path: Path) -> None:
+    platform, home = Scripted(deployment("b"), deployment("c")), Home()
+    scan = scanner(tmp_path, platform)
+    await round_of(scan, home)
+    platform.objects = [deployment("c"), deployment("a")]
+    await round_of(scan, home)
+    (slx,) = [slx for name, slx in home.slxs.items() if "-all-" in name]
+    assert [ref.name for ref in slx.resources] == ["a", "c"]
+    assert slx.statement == "a+c"
+
+
+async def test_a_template_that_fails_is_a_finding_and_the_rest_goes_on(tmp_path: Path) -> None:
+    failing = "spec:\n  alias: {{ 1 // 0 if match_resource.name == 'a' else 'fine' }}\n"
+    scan, home = (
+        scanner(tmp_path, Scripted(deployment("a"), deployment("b")), collection=bundle(tmp_path, template=failing)),
+        Home(),
+    )
+    await round_of(scan, home)
+    assert [slx.alias for name, slx in home.slxs.items() if "-depl-" in name] == ["fine"]
+    messages = {finding.message for finding in scan.findings}
+    assert (
+        "codebundles/b: the template depl-slx.yaml fails: ZeroDivisionError: integer division or modulo by zero (for Deployment a and 1 more)"
+        in messages
+    )
+    assert all(finding.file.endswith("r.yaml") for finding in scan.findings)
+
+
+async def test_a_rule_file_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
+    scan = scanner(tmp_path, Scripted(deployment("a")), collection=bundle(tmp_path, rules="spec: ["))
+    home = Home()
+    await round_of(scan, home)
+    assert home.names("Deployment") == {"a"}
+    assert ["r.yaml:1" in finding.message or "not YAML" in finding.message for finding in scan.findings] == [True]
+
+
+def test_the_inventory_is_readable_by_its_owner_alone_and_begun_anew_when_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.sqlite"
+    path.write_text("this is no database, but long enough to be looked at as one" * 20)
+    inventory = Inventory(path)
+    assert inventory.digests("c") == {}
+    assert path.stat().st_mode & 0o077 == 0
+
+
+UNIVERSE = [
+    deployment("a"),
+    deployment("a", "b:80"),
+    deployment("b", "a:80"),
+    deployment("d", "gone:80"),
+    service("a"),
+    service("b"),
+    obj("Namespace", "shop"),
+]
+ROUND = st.tuples(
+    st.sets(st.integers(0, len(UNIVERSE) - 1)), st.sets(st.sampled_from(KINDS), max_size=2), st.booleans()
+)
+
+
+@given(rounds=st.lists(ROUND, min_size=1, max_size=4))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_after_any_history_a_whole_reading_leaves_home_with_exactly_what_is_there(
+    tmp_path_factory: pytest.TempPathFactory, rounds: list[tuple[set[int], set[str], bool]]
+) -> None:
+    asyncio.run(_history(tmp_path_factory.mktemp("history"), rounds))
+
+
+async def _history(folder: Path, rounds: list[tuple[set[int], set[str], bool]]) -> None:
+    platform, home = Scripted(), Home()
+    scan = scanner(folder, platform)
+    for chosen, refused, fails in rounds:
+        platform.objects = list(
+            {(one["kind"], one["metadata"]["name"]): one for one in map(UNIVERSE.__getitem__, sorted(chosen))}.values()
+        )
+        platform.refused = refused
+        platform.error = Unreachable("away") if fails else None
+        try:
+            async for update in scan.updates():
+                home.take(update)
+        except RunstoneError:
+            assert fails
+    platform.refused, platform.error = set(), None
+    async for update in scan.updates():
+        home.take(update)
+    (folder / "fresh").mkdir()
+    fresh = Home()
+    async for update in scanner(folder / "fresh", platform).updates():
+        fresh.take(update)
+    assert home.all() == fresh.all()
