@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from runstone import plugins
-from runstone.connectors.platforms import Batch, Platform
 from runstone.connectors.kept import address, argument
+from runstone.connectors.platforms import Batch, Platform
 from runstone.errors import BadInput, Forbidden, Unreachable
 
 POD = {"metadata": {"name": "p0", "namespace": "shop"}, "spec": {}, "status": {"phase": "Running"}}
@@ -350,6 +350,30 @@ def test_a_kubeconfig_that_cannot_be_used_says_why(tmp_path: Path, text: str | N
         path.write_text(text)
     with pytest.raises(BadInput, match=said):
         kubernetes(str(path))
+
+
+def test_a_file_that_the_kubeconfig_points_to_is_named_when_it_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"points to the file .*/gone\.pem, which cannot be read"):
+        kubernetes(kubeconfig(tmp_path, "http://127.0.0.1:1", **{"client-certificate": "gone.pem"}))
+
+
+def test_of_several_kubeconfigs_the_first_to_name_something_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, server in (("one", "http://127.0.0.1:1"), ("two", "http://127.0.0.1:2")):
+        (tmp_path / folder).mkdir()
+        kubeconfig(tmp_path / folder, server)
+    other = tmp_path / "three"
+    other.write_text(
+        "contexts: [{name: far, context: {cluster: c, user: you}}]\nclusters: []\n"
+        "users: [{name: you, user: {token: t}}]"
+    )
+    files = [tmp_path / "one/kubeconfig", tmp_path / "two/kubeconfig", tmp_path / "gone", other]
+    monkeypatch.setenv("KUBECONFIG", ":".join(str(file) for file in files))
+    assert kubernetes("").context == "ctx"
+    far = yaml.safe_load(kubernetes("", context="far").portable_kubeconfig())
+    assert far["clusters"] == [{"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}]
+    assert far["users"] == [{"name": "you", "user": {"token": "t"}}]
 
 
 def test_an_unknown_context_lists_those_there_are(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ Suite Setup         Suite Initialization
 
 *** Tasks ***
 Score Runs of CronJob `${NAME}` in Namespace `${NAMESPACE}`
-    [Documentation]    1 when the CronJob works, 0 when not.
+    [Documentation]    1 when the CronJob starts on time and its latest Job has not failed, 0 when not.
     [Tags]    access:read-only    data:state
     ${seen}=    RW.Kubernetes.Check CronJob    ${NAMESPACE}    ${NAME}
     ${score}=    Score    ${seen}

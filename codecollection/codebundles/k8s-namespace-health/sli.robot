@@ -14,7 +14,7 @@ Suite Setup         Suite Initialization
 
 *** Tasks ***
 Score Workloads and Services in Namespace `${NAMESPACE}`
-    [Documentation]    1 when all are well, 0 when one is not.
+    [Documentation]    1 when every workload and Service is well, 0 when one is not.
     [Tags]    access:read-only    data:state
     ${seen}=    RW.Kubernetes.Check Namespace Workloads    ${NAMESPACE}
     ${score}=    Score    ${seen}

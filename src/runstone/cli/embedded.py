@@ -104,6 +104,8 @@ async def listening(embedded: Embedded) -> AsyncGenerator[str]:
     config = uvicorn.Config(embedded.app, log_level="warning", timeout_graceful_shutdown=2, lifespan="off")
     listener = _Server(config)
     serving = asyncio.create_task(listener.serve(sockets=[sock]))
+    while not (listener.started or serving.done()):  # noqa: ASYNC110  the server has no event to wait for
+        await asyncio.sleep(0.01)
     url = f"http://{host}:{sock.getsockname()[1]}"
     running = embedded.settings.data / "running.json"
     running.write_text(json.dumps({"url": url, "pid": os.getpid()}))

@@ -8,7 +8,6 @@ import pytest
 from runstone.edge.discovery import health
 from runstone.edge.discovery.relations import Objects, relate, selects
 
-
 NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 
 
@@ -265,6 +264,27 @@ def test_label_selectors(selector: dict[str, Any], expected: bool) -> None:
                 },
             },
             ("ill", "2/3 ready"),
+        ),
+        *(
+            (
+                "Deployment",
+                {
+                    "metadata": {"creationTimestamp": created},
+                    "spec": {"replicas": 1},
+                    "status": {
+                        "conditions": [
+                            {"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated"},
+                            {"type": "Available", "status": "False", "lastTransitionTime": since},
+                        ],
+                    },
+                },
+                (expected, "0/1 ready, rolling out"),
+            )
+            for created, since, expected in (
+                ("2026-02-01T00:00:00Z", "2026-03-01T11:50:00Z", "ill"),
+                ("2026-02-01T00:00:00Z", "2026-03-01T11:59:00Z", "unknown"),
+                ("2026-03-01T11:55:00Z", "2026-03-01T11:55:00Z", "unknown"),
+            )
         ),
         (
             "Deployment",

@@ -175,7 +175,9 @@ class Client:
             why = "it did not answer in time; check the network between this Location and the cluster"
         else:
             why = "no connection could be made; check its address, and the network between this Location and it"
-        return f"The Kubernetes API server {self.target.server} of context '{self.target.context}' is unreachable: {why}."
+        return (
+            f"The Kubernetes API server {self.target.server} of context '{self.target.context}' is unreachable: {why}."
+        )
 
 
 def _proxies(target: Target) -> dict[str, str]:

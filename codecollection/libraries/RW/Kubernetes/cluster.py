@@ -6,7 +6,7 @@ with what it can see.
 
 from typing import Any
 
-from RW.Kubernetes import report, service, workload
+from RW.Kubernetes import report, selector, service, workload
 from RW.Kubernetes.calls import Guard, behind
 from RW.Kubernetes.client import Client
 from RW.Kubernetes.dependency import World
@@ -37,9 +37,16 @@ NAMES_ONLY = {"secrets", "configmaps"}
 KINDS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
 SINGULAR = {
     **{plural: kind for kind, plural in KINDS.items()},
-    "jobs": "Job", "cronjobs": "CronJob", "services": "Service", "ingresses": "Ingress", "nodes": "Node", "namespaces": "Namespace",
-    "persistentvolumeclaims": "PersistentVolumeClaim", "networkpolicies": "NetworkPolicy", "persistentvolumes": "PersistentVolume",
-}  # fmt: skip
+    "jobs": "Job",
+    "cronjobs": "CronJob",
+    "services": "Service",
+    "ingresses": "Ingress",
+    "nodes": "Node",
+    "namespaces": "Namespace",
+    "persistentvolumeclaims": "PersistentVolumeClaim",
+    "networkpolicies": "NetworkPolicy",
+    "persistentvolumes": "PersistentVolume",
+}
 
 
 def path(base: str, plural: str, namespace: str, name: str = "") -> str:
@@ -59,7 +66,11 @@ class Cluster:
         found = self._try(plural, namespace, **params)
         if isinstance(found, str):
             if not optional:
-                seen.gap(f"{plural} in {_where(namespace)}", found, report.ref("Namespace", "", namespace) if namespace else "")
+                seen.gap(
+                    f"{plural} in {_where(namespace)}",
+                    found,
+                    report.ref("Namespace", "", namespace) if namespace else "",
+                )
             return []
         return found
 
@@ -85,7 +96,10 @@ class Cluster:
             except Absent:
                 continue
             except Forbidden as refusal:
-                return f"{refusal}. Grant the verbs get and list on {plural} in {_where(namespace)} to the kubeconfig's user."
+                return (
+                    f"{refusal}. Grant the verbs get and list on {plural} in {_where(namespace)} to the "
+                    "kubeconfig's user."
+                )
             kind = SINGULAR.get(plural)
             return [{**item, "kind": kind} for item in items] if kind else items
         return []
@@ -95,11 +109,13 @@ class Cluster:
         manifest = self.one(KINDS[kind], namespace, name)
         if manifest is None:
             return None
-        from RW.Kubernetes import selector  # noqa: PLC0415 - named like the argument below
-
         chosen = selector.text((manifest.get("spec") or {}).get("selector"))
         uid = manifest["metadata"].get("uid", "")
-        sets = workload.owned(self.see("replicasets", namespace, seen, labelSelector=chosen), uid) if kind == "Deployment" else []
+        sets = (
+            workload.owned(self.see("replicasets", namespace, seen, labelSelector=chosen), uid)
+            if kind == "Deployment"
+            else []
+        )
         owners = [each["metadata"]["uid"] for each in sets] or [uid]
         pods = workload.owned(self.see("pods", namespace, seen, labelSelector=chosen), uid, *owners)
         return Subject(kind, namespace, name, manifest, pods, sets, self.see("events", namespace, seen), now)
@@ -134,7 +150,10 @@ class Cluster:
         policies = [item for namespace in sorted(namespaces) for item in self.see("networkpolicies", namespace, seen)]
         if not policies:
             return Guard()
-        labels = {item["metadata"]["name"]: dict(item["metadata"].get("labels") or {}) for item in self.see("namespaces", "", seen, optional=True)}
+        labels = {
+            item["metadata"]["name"]: dict(item["metadata"].get("labels") or {})
+            for item in self.see("namespaces", "", seen, optional=True)
+        }
         items = [item for namespace in sorted(namespaces) for item in self.workloads(namespace, seen)]
         return Guard(policies, labels, behind(world.services.values(), items))
 

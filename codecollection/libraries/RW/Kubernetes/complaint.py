@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from RW.Kubernetes import calls, container, log, report
+from RW.Kubernetes import calls, container, log, report, schedule
 from RW.Kubernetes.calls import Guard, Logs, World
 from RW.Kubernetes.log import Clue, Line
 from RW.Kubernetes.report import Issue, Report
@@ -42,19 +42,31 @@ def check(subject: Subject, world: World, logs: Logs, guard: Guard, changes: lis
                 _of_container(subject, state, lines, changes, seen)
     _of_ready(subject, logs, seen)
     if not seen.issues and logs:
-        seen.rule_out("Errors in logs", f"logs of {len({pod for pod, _, _ in logs})} pods tell of no failing call, panic or refused permission now", subject.ref)
+        seen.rule_out(
+            "Errors in logs",
+            f"logs of {len({pod for pod, _, _ in logs})} pods tell of no failing call, panic or refused permission now",
+            subject.ref,
+        )
     return seen
 
 
 def _failing(state: container.State, now: float) -> bool:
     crashed = state.exit_code not in (None, 0) and not state.recovered(now)
-    return state.end_reason != "OOMKilled" and (crashed or (state.phase == "running" and not state.ready and now - (state.started or now) > container.START_S))
+    return state.end_reason != "OOMKilled" and (
+        crashed or (state.phase == "running" and not state.ready and now - (state.started or now) > container.START_S)
+    )
 
 
-def _of_container(subject: Subject, state: container.State, lines: list[Line], changes: list[str], seen: Report) -> None:
+def _of_container(
+    subject: Subject, state: container.State, lines: list[Line], changes: list[str], seen: Report
+) -> None:
     clue = log.telling(log.clues(lines))
     crashed = state.exit_code not in (None, 0) and not state.recovered(subject.now)
-    if clue is None or clue.kind in log.NETWORK or (clue.kind in ("panic", "file", "permission", "config") and not crashed):
+    if (
+        clue is None
+        or clue.kind in log.NETWORK
+        or (clue.kind in ("panic", "file", "permission", "config") and not crashed)
+    ):
         if crashed and clue is None and state.reason == "CrashLoopBackOff":
             seen.add(_application(subject, state, log.shown(lines, 3), changes))
         return
@@ -87,15 +99,20 @@ def _known(subject: Subject, state: container.State, clue: Clue, evidence: list[
 
 def _rbac(subject: Subject, clue: Clue, evidence: list[str]) -> Issue:
     hit = _ACCOUNT.search(clue.line.text)
-    account = report.ref("ServiceAccount", hit["ns"], hit["name"]) if hit else report.ref(
-        "ServiceAccount", subject.namespace, str(subject.template.get("serviceAccountName") or "default")
+    account = (
+        report.ref("ServiceAccount", hit["ns"], hit["name"])
+        if hit
+        else report.ref(
+            "ServiceAccount", subject.namespace, str(subject.template.get("serviceAccountName") or "default")
+        )
     )
     return Issue(
         resource=account,
         cause="RBAC_DENIED",
         severity=subject.severity,
         reason="lacks a permission (forbidden)",
-        actual=f"{report.spoken(account)} lacks a permission that {subject.kind} {subject.name} needs: {clue.line.text.strip()[:400]}",
+        actual=f"{report.spoken(account)} lacks a permission that {subject.kind} {subject.name} needs: "
+        f"{clue.line.text.strip()[:400]}",
         expected="A Role or ClusterRole grants what the workload does.",
         evidence=tuple(evidence),
         next_steps=(f"Grant the permission to {report.spoken(account)}",),
@@ -103,8 +120,6 @@ def _rbac(subject: Subject, clue: Clue, evidence: list[str]) -> Issue:
 
 
 def _disk(subject: Subject, state: container.State, clue: Clue, evidence: list[str]) -> Issue:
-    from RW.Kubernetes import schedule  # noqa: PLC0415 - only here
-
     claims = schedule.claims(subject)
     full = report.ref("PersistentVolumeClaim", subject.namespace, claims[0]) if len(claims) == 1 else subject.ref
     return Issue(
@@ -112,7 +127,8 @@ def _disk(subject: Subject, state: container.State, clue: Clue, evidence: list[s
         cause="VOLUME_FULL",
         severity=subject.severity,
         reason="no space left on device",
-        actual=f"no space left on device: container {state.name} of {subject.kind} {subject.name} logs: {clue.line.text.strip()[:400]} (claims: {', '.join(claims) or 'none'})",
+        actual=f"no space left on device: container {state.name} of {subject.kind} {subject.name} logs: "
+        f"{clue.line.text.strip()[:400]} (claims: {', '.join(claims) or 'none'})",
         expected="The volume has free space.",
         evidence=tuple(evidence),
         next_steps=(f"Check Volumes of {subject.spoken}",),
@@ -128,7 +144,8 @@ def _application(subject: Subject, state: container.State, last: list[str], chan
         cause="BAD_ROLLOUT" if newer_fails else "APPLICATION_ERROR",
         severity=subject.severity,
         reason="the new revision crashes" if newer_fails else "the application crashes by its own error",
-        actual=f"container {state.name} ends with {state.exited} ({state.restarts} restarts), and nothing in the cluster explains it; it logs: {' | '.join(last)[:500]}{changed}",
+        actual=f"container {state.name} ends with {state.exited} ({state.restarts} restarts), and nothing in the "
+        f"cluster explains it; it logs: {' | '.join(last)[:500]}{changed}",
         expected="The application keeps running.",
         evidence=(state.line, *(f"log {state.pod} {state.name}: {text[:400]}" for text in last)),
         next_steps=(f"Check Rollout of {subject.spoken}", f"Undo Rollout of {subject.spoken}"),
@@ -141,8 +158,14 @@ def _of_ready(subject: Subject, logs: Logs, seen: Report) -> None:
         if previous:
             continue
         recent = [line for line in lines if line.at >= subject.now - calls.LIVE_S]
-        clues = [clue for clue in log.clues(recent, quiet_too=False) if clue.kind in ("rbac", "tls", "tls_expired", "auth", "disk")]
-        state = next((s for p in subject.live_pods for s in container.states(p) if (s.pod, s.name) == (pod, name)), None)
+        clues = [
+            clue
+            for clue in log.clues(recent, quiet_too=False)
+            if clue.kind in ("rbac", "tls", "tls_expired", "auth", "disk")
+        ]
+        state = next(
+            (s for p in subject.live_pods for s in container.states(p) if (s.pod, s.name) == (pod, name)), None
+        )
         if state is None or len(clues) < calls.OFTEN or _failing(state, subject.now):
             continue
         clue, evidence = clues[-1], [f"log {pod} {name}: {clues[-1].line.text.strip()[:400]}", state.line]

@@ -63,7 +63,7 @@ def _state(pod: Json, entry: Json, *, init: bool) -> State:
     end = now.get("terminated") or (entry.get("lastState") or {}).get("terminated") or {}
     name = pod["metadata"]["name"]
     began, ended = moment.seconds(end.get("startedAt")), moment.seconds(end.get("finishedAt"))
-    state = State(
+    return State(
         pod=name,
         name=entry["name"],
         init=init,
@@ -80,7 +80,6 @@ def _state(pod: Json, entry: Json, *, init: bool) -> State:
         lived=max((ended or 0) - (began or ended or 0), 0),
         line=_line(name, entry, init, phase, detail, end),
     )
-    return state
 
 
 def _line(pod: str, entry: Json, init: bool, phase: str, detail: Json, end: Json) -> str:
@@ -109,7 +108,11 @@ def line(pod: Json) -> str:
     status = pod.get("status") or {}
     ready = condition(pod, "Ready")
     where = f" on {pod['spec']['nodeName']}" if (pod.get("spec") or {}).get("nodeName") else ""
-    why = f" ({ready.get('reason')}: {ready.get('message')})" if ready.get("status") == "False" and ready.get("message") else ""
+    why = (
+        f" ({ready.get('reason')}: {ready.get('message')})"
+        if ready.get("status") == "False" and ready.get("message")
+        else ""
+    )
     leaving = ", terminating" if pod["metadata"].get("deletionTimestamp") else ""
     reason = f" {status['reason']}" if status.get("reason") else ""
     fit = "ready" if ready.get("status") == "True" else f"not ready{why}"
@@ -123,7 +126,11 @@ def is_ready(pod: Json) -> bool:
 
 def starting(pod: Json) -> bool:
     """Whether a pod has a node, and containers that were never created."""
-    waiting = [state for state in states(pod) if state.phase == "waiting" and state.reason in ("ContainerCreating", "PodInitializing")]
+    waiting = [
+        state
+        for state in states(pod)
+        if state.phase == "waiting" and state.reason in ("ContainerCreating", "PodInitializing")
+    ]
     known = list(states(pod))
     has_node = bool((pod.get("spec") or {}).get("nodeName"))
     return has_node and (pod.get("status") or {}).get("phase") == "Pending" and (bool(waiting) or not known)

@@ -11,9 +11,22 @@ from RW.Kubernetes import report
 Json = dict[str, Any]
 Key = tuple[str, str]
 _PORTS = {
-    "http": 80, "https": 443, "ws": 80, "wss": 443, "redis": 6379, "rediss": 6379, "postgres": 5432, "postgresql": 5432,
-    "mysql": 3306, "amqp": 5672, "amqps": 5671, "mongodb": 27017, "nats": 4222, "kafka": 9092, "memcached": 11211,
-}  # fmt: skip
+    "http": 80,
+    "https": 443,
+    "ws": 80,
+    "wss": 443,
+    "redis": 6379,
+    "rediss": 6379,
+    "postgres": 5432,
+    "postgresql": 5432,
+    "mysql": 3306,
+    "amqp": 5672,
+    "amqps": 5671,
+    "mongodb": 27017,
+    "nats": 4222,
+    "kafka": 9092,
+    "memcached": 11211,
+}
 _URL = re.compile(
     r"(?:jdbc:)?(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[^@/\s]*@)?(?P<host>[A-Za-z0-9][\w.-]*)(?::(?P<port>\d{1,5}))?(?=[/?,;\s]|$)"
 )
@@ -38,6 +51,8 @@ class World:
 
     services: dict[Key, Json] = field(default_factory=dict)
     ready: dict[Key, int] = field(default_factory=dict)
+    since: dict[Key, float] = field(default_factory=dict)
+    """When a Service's endpoints changed last, in seconds, where the cluster says so: failures before are history."""
     read: set[str] = field(default_factory=set)
     workloads: dict[Key, str] = field(default_factory=dict)
     """Which workload (``Kind/namespace/name``) has a given namespace and name."""
@@ -49,7 +64,7 @@ class World:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What an address comes to. ``ports`` are those the Service listens on; ``near`` is the most similar Service name."""
+    """What an address comes to. ``ports``: those the Service listens on; ``near``: the most similar Service name."""
 
     kind: Literal["ok", "external", "unknown", "no_service", "port_wrong", "no_endpoints"]
     service: str = ""
@@ -112,9 +127,7 @@ def _host_and_port(container: str, env: dict[str, str]) -> list[Address]:
             continue
         port = env.get(f"{stem[1]}_PORT") or env.get(f"{stem[1]}PORT") or ""
         if port.isdigit():
-            found.append(
-                Address(container, f"env {key}", host, int(port), f"env {key}={host} {stem[1]}_PORT={port}")
-            )
+            found.append(Address(container, f"env {key}", host, int(port), f"env {key}={host} {stem[1]}_PORT={port}"))
     return found
 
 

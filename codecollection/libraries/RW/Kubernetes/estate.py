@@ -46,7 +46,15 @@ class Estate:
     def _lost(self, kind: str, namespace: str, name: str) -> Issue: ...
 
     @abstractmethod
-    def _log(self, subject: Subject, state: container.State, previous: bool, ill: bool, found: calls.Logs, seen: Report | None) -> None: ...
+    def _log(
+        self,
+        subject: Subject,
+        state: container.State,
+        previous: bool,
+        ill: bool,
+        found: calls.Logs,
+        seen: Report | None,
+    ) -> None: ...
 
     @abstractmethod
     def _answer(self, seen: Report) -> Answer: ...
@@ -82,9 +90,15 @@ class Estate:
         if claim:
             classes = self.cluster.names("storageclasses", "")
             listed = [] if isinstance(classes, str) else self.cluster.see("storageclasses", "", seen)
-            defaults = {c["metadata"]["name"] for c in listed if (c["metadata"].get("annotations") or {}).get(DEFAULT_CLASS) == "true"}
+            defaults = {
+                c["metadata"]["name"]
+                for c in listed
+                if (c["metadata"].get("annotations") or {}).get(DEFAULT_CLASS) == "true"
+            }
             events = self.cluster.see("events", namespace, seen)
-            seen.take([volume.check(claim, classes, events, time.time(), None if isinstance(classes, str) else defaults)])
+            seen.take(
+                [volume.check(claim, classes, events, time.time(), None if isinstance(classes, str) else defaults)]
+            )
             bound = (claim.get("spec") or {}).get("volumeName")
             if bound:
                 behind, gaps = self._one("persistentvolumes", "", bound, quiet=True)
@@ -97,7 +111,10 @@ class Estate:
         users = [
             each
             for each in self.cluster.see("pods", namespace, seen)
-            if any((v.get("persistentVolumeClaim") or {}).get("claimName") == name for v in each["spec"].get("volumes") or [])
+            if any(
+                (v.get("persistentVolumeClaim") or {}).get("claimName") == name
+                for v in each["spec"].get("volumes") or []
+            )
         ]
         seen.say(*(container.line(each) for each in users))
         reference = report.ref("PersistentVolumeClaim", namespace, name)
@@ -108,7 +125,15 @@ class Estate:
         """The conditions of a node."""
         found, seen = self._one("nodes", "", name)
         if found:
-            seen.take([node.check(found, self.cluster.see("events", "", seen, fieldSelector="involvedObject.kind=Node"), time.time())])
+            seen.take(
+                [
+                    node.check(
+                        found,
+                        self.cluster.see("events", "", seen, fieldSelector="involvedObject.kind=Node"),
+                        time.time(),
+                    )
+                ]
+            )
         return self._answer(seen)
 
     def check_node_room(self, name: str) -> Answer:
@@ -140,7 +165,10 @@ class Estate:
         seen.take([namespace.unhealthy(namespace_name, workloads, time.time())])
         world = self.cluster.world({namespace_name}, namespace_name, seen)
         pods, events = self.cluster.see("pods", namespace_name, seen), self.cluster.see("events", namespace_name, seen)
-        scenes = [service.Scene(each, pods, workloads, world.ready.get(key, 0), events, time.time()) for key, each in world.services.items()]
+        scenes = [
+            service.Scene(each, pods, workloads, world.ready.get(key, 0), events, time.time())
+            for key, each in world.services.items()
+        ]
         seen.take([namespace.services(scenes)])
         return self._answer(seen)
 
@@ -157,7 +185,13 @@ class Estate:
         events = self.cluster.see("events", namespace_name, seen)
         quotas = self.cluster.see("resourcequotas", namespace_name, seen)
         seen.take([quota.overview(namespace_name, quotas, events, time.time())])
-        seen.take([namespace.limits(namespace_name, self.cluster.see("limitranges", namespace_name, seen), events, time.time())])
+        seen.take(
+            [
+                namespace.limits(
+                    namespace_name, self.cluster.see("limitranges", namespace_name, seen), events, time.time()
+                )
+            ]
+        )
         return self._answer(seen)
 
     def check_policy(self, namespace: str, name: str) -> Answer:
@@ -189,7 +223,12 @@ class Estate:
             seen.take([job.check(found, own, events, time.time())])
             if workload.condition(found, "Complete").get("status") != "True":
                 subject = job.subject(found, own, events, time.time())
-                seen.take([pod.check(subject, self._job_logs(subject), self._world_of(subject, seen), {}), quota.check(subject)])
+                seen.take(
+                    [
+                        pod.check(subject, self._job_logs(subject), self._world_of(subject, seen), {}),
+                        quota.check(subject),
+                    ]
+                )
         return self._answer(seen)
 
     def check_job_logs(self, namespace: str, name: str) -> Answer:
@@ -201,7 +240,13 @@ class Estate:
             alive = [{**each, "status": {**each["status"], "phase": "Running"}} for each in own[-3:]]
             subject = job.subject(found, alive, events, time.time())
             world = self._world_of(subject, seen)
-            seen.take([complaint.check(subject, world, self._job_logs(subject), self.cluster.guard({namespace}, world, seen), [])])
+            seen.take(
+                [
+                    complaint.check(
+                        subject, world, self._job_logs(subject), self.cluster.guard({namespace}, world, seen), []
+                    )
+                ]
+            )
         elif found:
             seen.rule_out("Errors in logs", f"Job {name} is complete", report.ref("Job", namespace, name))
         return self._answer(seen)
@@ -218,8 +263,15 @@ class Estate:
         """The name of the latest Job of a CronJob when it failed; empty when it did not."""
         found, seen = self._one("cronjobs", namespace, name)
         uid = found["metadata"].get("uid", "") if found else ""
-        own = sorted(workload.owned(self.cluster.see("jobs", namespace, seen), uid), key=lambda each: str(each["metadata"].get("creationTimestamp")))
-        done = [each for each in own if any(workload.condition(each, kind).get("status") == "True" for kind in ("Failed", "Complete"))]
+        own = sorted(
+            workload.owned(self.cluster.see("jobs", namespace, seen), uid),
+            key=lambda each: str(each["metadata"].get("creationTimestamp")),
+        )
+        done = [
+            each
+            for each in own
+            if any(workload.condition(each, kind).get("status") == "True" for kind in ("Failed", "Complete"))
+        ]
         failed = bool(done) and workload.condition(done[-1], "Failed").get("status") == "True"
         return str(done[-1]["metadata"]["name"]) if failed else ""
 
@@ -228,7 +280,9 @@ class Estate:
         try:
             found = self.cluster.one(plural, where, name)
         except Forbidden as refusal:
-            seen.gap(f"{kind} {name}", f"{refusal}. Grant the verbs get and list on {plural}.", report.ref(kind, where, name))
+            seen.gap(
+                f"{kind} {name}", f"{refusal}. Grant the verbs get and list on {plural}.", report.ref(kind, where, name)
+            )
             return None, seen
         if found is None and not quiet:
             seen.add(self._lost(kind, where, name))
@@ -254,14 +308,20 @@ class Estate:
         )
 
     def _controller_log(self, found: Json) -> list[str]:
-        """The latest lines of an ingress controller whose namespace is named like its class; often it may not be read."""
+        """The latest lines of an ingress controller in a namespace named like its class; often it may not be read."""
         class_name = ingress.class_of(found)
         for where in (f"ingress-{class_name}", class_name, "kube-system"):
-            pods = [each for each in self.cluster.see("pods", where, Report()) if "ingress" in each["metadata"]["name"] and container.is_ready(each)]
+            pods = [
+                each
+                for each in self.cluster.see("pods", where, Report())
+                if "ingress" in each["metadata"]["name"] and container.is_ready(each)
+            ]
             for each in pods[:1]:
                 name = each["spec"]["containers"][0]["name"]
                 try:
-                    text = self.cluster.client.log(where, each["metadata"]["name"], name, previous=False, since_s=300, lines=200)
+                    text = self.cluster.client.log(
+                        where, each["metadata"]["name"], name, previous=False, since_s=300, lines=200
+                    )
                 except (Absent, Forbidden, Rejected):
                     continue
                 return [line.text for line in log.lines(text)]
@@ -280,7 +340,9 @@ class Estate:
 
     def _job_pods(self, found: Json, where: str, seen: Report) -> tuple[list[Json], list[Json]]:
         pods = workload.owned(self.cluster.see("pods", where, seen), found["metadata"].get("uid", ""))
-        return self.cluster.see("events", where, seen), sorted(pods, key=lambda each: str(each["metadata"].get("creationTimestamp")))
+        return self.cluster.see("events", where, seen), sorted(
+            pods, key=lambda each: str(each["metadata"].get("creationTimestamp"))
+        )
 
     def _job_logs(self, subject: Subject) -> calls.Logs:
         logs: calls.Logs = {}

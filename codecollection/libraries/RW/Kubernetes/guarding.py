@@ -54,5 +54,9 @@ def _denied(scene: Scene, subject: Subject, name: str) -> list[str]:
         key = dependency.place(address.host, subject.namespace, scene.world)
         for flow in calls.flows(subject, key, address.port, scene.world, scene.guard) if key else []:
             hits = policy.blockers(flow, scene.guard.policies, scene.guard.namespaces)
-            lines += [f"{direction} to {address.host}:{address.port} is denied by networkpolicy/{name}" for rule, direction in hits if rule["metadata"]["name"] == name]
+            lines += [
+                f"{direction} to {address.host}:{address.port} is denied by networkpolicy/{name}"
+                for rule, direction in hits
+                if rule["metadata"]["name"] == name
+            ]
     return lines

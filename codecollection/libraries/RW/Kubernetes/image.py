@@ -13,11 +13,20 @@ WAITING = {
 }
 
 _SAID = [
-    ("IMAGE_RATE_LIMITED", r"(?i)toomanyrequests|429 Too Many Requests|rate limit", "the registry limits the rate of pulls (toomanyrequests)"),
-    ("IMAGE_ARCH_MISMATCH", r"no match(?:ing manifest)? for platform|no matching manifest for", "the image is not built for the node's architecture"),
+    (
+        "IMAGE_RATE_LIMITED",
+        r"(?i)toomanyrequests|429 Too Many Requests|rate limit",
+        "the registry limits the rate of pulls (toomanyrequests)",
+    ),
+    (
+        "IMAGE_ARCH_MISMATCH",
+        r"no match(?:ing manifest)? for platform|no matching manifest for",
+        "the image is not built for the node's architecture",
+    ),
     (
         "IMAGE_PULL_DENIED",
-        r"(?i)401 Unauthorized|403 Forbidden|unauthorized|authorization failed|no basic auth credentials|pull access denied"
+        r"(?i)401 Unauthorized|403 Forbidden|unauthorized|authorization failed|no basic auth credentials"
+        r"|pull access denied"
         r"|denied: |insufficient_scope|authentication required",
         "the registry denies the pull: the imagePullSecret is missing or wrong, or the repository does not exist",
     ),
@@ -28,11 +37,12 @@ _SAID = [
     ),
     (
         "IMAGE_REGISTRY_UNREACHABLE",
-        r"(?i)no such host|dial tcp|i/o timeout|connection refused|TLS handshake timeout|x509:|Client\.Timeout|context deadline exceeded"
+        r"(?i)no such host|dial tcp|i/o timeout|connection refused|TLS handshake timeout|x509:|Client\.Timeout"
+        r"|context deadline exceeded"
         r"|server misbehaving|EOF",
         "the registry cannot be reached from the node",
     ),
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,7 @@ class Name:
 
 
 def name(image: str) -> Name:
-    """``registry.example.com/shop/cart:v1`` as its parts; a missing registry is Docker Hub, as container runtimes say."""
+    """``registry.example.com/shop/cart:v1`` as its parts; without a registry it is Docker Hub, as runtimes say."""
     bare = image.split("@", 1)[0]
     head, _, rest = bare.partition("/")
     has_registry = rest != "" and ("." in head or ":" in head or head == "localhost")

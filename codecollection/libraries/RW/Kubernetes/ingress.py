@@ -81,7 +81,9 @@ def check(scene: Scene) -> Report:
         else:
             well.append(f"{backend.route} -> {backend.service}:{backend.port}")
     if well and not seen.issues:
-        seen.rule_out("Broken backends", f"{'; '.join(well)}: the Service, its port and ready endpoints are there", scene.ref)
+        seen.rule_out(
+            "Broken backends", f"{'; '.join(well)}: the Service, its port and ready endpoints are there", scene.ref
+        )
     return seen
 
 
@@ -94,21 +96,48 @@ def _routed(scene: Scene, backend: Backend, seen: Report) -> Issue | None:
         return None
     if service is None:
         seen.say(f"{line} (not found)")
-        return _issue(scene, "INGRESS_BACKEND_MISSING", f"backend Service {backend.service} not found", f"route {backend.route} leads to Service {backend.service}, which is not found in namespace {scene.namespace}", (f"{line} (not found)",), (), 2)
+        return _issue(
+            scene,
+            "INGRESS_BACKEND_MISSING",
+            f"backend Service {backend.service} not found",
+            f"route {backend.route} leads to Service {backend.service}, which is not found in namespace "
+            f"{scene.namespace}",
+            (f"{line} (not found)",),
+            (),
+            2,
+        )
     entries = (service.get("spec") or {}).get("ports") or []
     if not any(backend.port in (entry.get("name"), entry["port"]) for entry in entries):
         have = ", ".join(str(entry["port"]) + (f" ({entry['name']})" if entry.get("name") else "") for entry in entries)
         line += f" (the Service has {have})"
-        return _issue(scene, "INGRESS_PORT_WRONG", f"backend port {backend.port} is not a port of Service {backend.service}", f"route {backend.route} leads to port {backend.port} of Service {backend.service}, which listens on {have}", (line,), (), 2)
+        return _issue(
+            scene,
+            "INGRESS_PORT_WRONG",
+            f"backend port {backend.port} is not a port of Service {backend.service}",
+            f"route {backend.route} leads to port {backend.port} of Service {backend.service}, which listens on {have}",
+            (line,),
+            (),
+            2,
+        )
     line += f" ({ready} ready endpoints)"
     seen.say(line)
     if not ready and (service.get("spec") or {}).get("type") != "ExternalName":
         reference = report.ref("Service", scene.namespace, backend.service)
-        return _issue(scene, "INGRESS_BACKEND_DOWN", f"backend Service {backend.service} has no ready endpoints", f"route {backend.route} leads to Service {backend.service}, which has no ready endpoints: requests get 503", (line,), (reference,), 2)
+        return _issue(
+            scene,
+            "INGRESS_BACKEND_DOWN",
+            f"backend Service {backend.service} has no ready endpoints",
+            f"route {backend.route} leads to Service {backend.service}, which has no ready endpoints: requests get 503",
+            (line,),
+            (reference,),
+            2,
+        )
     return None
 
 
-def _issue(scene: Scene, code: str, reason: str, why: str, evidence: tuple[str, ...], blames: tuple[str, ...], severity: int) -> Issue:
+def _issue(
+    scene: Scene, code: str, reason: str, why: str, evidence: tuple[str, ...], blames: tuple[str, ...], severity: int
+) -> Issue:
     return Issue(
         resource=scene.ref,
         cause=code,
@@ -139,17 +168,53 @@ def check_class(scene: Scene) -> Report:
         seen.gap(f"Whether IngressClass {named or '(default)'} exists", scene.classes, scene.ref)
         return seen
     names = {str(entry["metadata"]["name"]) for entry in scene.classes}
-    has_default = any((entry["metadata"].get("annotations") or {}).get(DEFAULT_CLASS) == "true" for entry in scene.classes)
+    has_default = any(
+        (entry["metadata"].get("annotations") or {}).get(DEFAULT_CLASS) == "true" for entry in scene.classes
+    )
     have = ", ".join(sorted(names)) or "none"
     by_annotation = named and not (scene.ingress.get("spec") or {}).get("ingressClassName")
     if named and named not in names and not (by_annotation and balancer):
-        seen.add(_issue(scene, "INGRESS_CLASS_MISSING", f"IngressClass {named} not found", f"it names IngressClass {named}, which is not found (there are: {have}), so no controller serves it", (line,), (), 2))
+        seen.add(
+            _issue(
+                scene,
+                "INGRESS_CLASS_MISSING",
+                f"IngressClass {named} not found",
+                f"it names IngressClass {named}, which is not found (there are: {have}), so no controller serves it",
+                (line,),
+                (),
+                2,
+            )
+        )
     elif not named and not has_default and not balancer:
-        seen.add(_issue(scene, "INGRESS_CLASS_MISSING", "no IngressClass named and no default", f"it names no IngressClass, and none is the default (there are: {have}), so no controller serves it", (line,), (), 2))
+        seen.add(
+            _issue(
+                scene,
+                "INGRESS_CLASS_MISSING",
+                "no IngressClass named and no default",
+                f"it names no IngressClass, and none is the default (there are: {have}), so no controller serves it",
+                (line,),
+                (),
+                2,
+            )
+        )
     elif not balancer and moment.age(scene.ingress["metadata"].get("creationTimestamp"), scene.now) > ADDRESS_S:
-        seen.add(_issue(scene, "INGRESS_NO_ADDRESS", "no address was assigned", f"class {named or 'default'} exists, but no controller has given it an address", (line, *_said(scene)), (), 3))
+        seen.add(
+            _issue(
+                scene,
+                "INGRESS_NO_ADDRESS",
+                "no address was assigned",
+                f"class {named or 'default'} exists, but no controller has given it an address",
+                (line, *_said(scene)),
+                (),
+                3,
+            )
+        )
     else:
-        seen.rule_out("Unserved class", f"class {named or 'default'} exists and the Ingress has address {addresses or '(young)'}", scene.ref)
+        seen.rule_out(
+            "Unserved class",
+            f"class {named or 'default'} exists and the Ingress has address {addresses or '(young)'}",
+            scene.ref,
+        )
     return seen
 
 
@@ -162,7 +227,7 @@ _EXPIRED = re.compile(r"expired|has expired|certificate is about to expire")
 
 
 def check_tls(scene: Scene) -> Report:
-    """Whether the TLS Secrets are there. Certificates lie in Secrets, which are never read: what the controller logs counts."""
+    """Whether the TLS Secrets exist. Certificates in them are never read: what the controller logs counts."""
     seen = Report()
     entries = [entry for entry in (scene.ingress.get("spec") or {}).get("tls") or [] if entry.get("secretName")]
     for entry in entries:
@@ -195,13 +260,24 @@ def _tls_missing(scene: Scene, secret: str, reference: str, line: str, told: lis
             cause="SECRET_MISSING",
             severity=2,
             reason="not found (TLS of an Ingress)",
-            actual=f"Secret {secret} is missing: not found in namespace {scene.namespace}; Ingress {scene.name} needs it for TLS and serves a wrong certificate without it.",
+            actual=f"Secret {secret} is missing: not found in namespace {scene.namespace}; Ingress {scene.name} "
+            "needs it for TLS and serves a wrong certificate without it.",
             expected=f"Secret {secret} of type kubernetes.io/tls exists.",
             evidence=evidence,
             next_steps=(f"Create {report.spoken(reference)}",),
         )
     )
-    seen.add(_issue(scene, "INGRESS_TLS_BROKEN", f"TLS Secret {secret} not found", f"its TLS Secret {secret} is not found", evidence, (reference,), 2))
+    seen.add(
+        _issue(
+            scene,
+            "INGRESS_TLS_BROKEN",
+            f"TLS Secret {secret} not found",
+            f"its TLS Secret {secret} is not found",
+            evidence,
+            (reference,),
+            2,
+        )
+    )
     return seen
 
 
@@ -211,7 +287,8 @@ def _expired(scene: Scene, secret: str, reference: str, line: str, told: list[st
         cause="CERTIFICATE_EXPIRED",
         severity=2,
         reason="certificate has expired or is about to",
-        actual=f"The certificate in Secret {secret} (TLS of Ingress {scene.name}) has expired or is about to expire: {told[0][:300]}",
+        actual=f"The certificate in Secret {secret} (TLS of Ingress {scene.name}) has expired or is about to "
+        f"expire: {told[0][:300]}",
         expected="The certificate is valid for weeks to come.",
         evidence=(line, f"log {told[0][:400]}"),
         next_steps=(f"Renew the certificate in {report.spoken(reference)}",),
@@ -225,16 +302,24 @@ def check_certificates(certificates: Iterable[Json], now: float) -> Report:
         meta, status = each["metadata"], each.get("status") or {}
         reference = report.ref("Certificate", meta["namespace"], meta["name"])
         ready = next((entry for entry in status.get("conditions") or [] if entry.get("type") == "Ready"), {})
-        line = f"certificate/{meta['name']}: Ready={ready.get('status')} {ready.get('reason') or ''} notAfter {status.get('notAfter')}"
+        line = (
+            f"certificate/{meta['name']}: Ready={ready.get('status')} {ready.get('reason') or ''} notAfter "
+            f"{status.get('notAfter')}"
+        )
         ends = moment.seconds(status.get("notAfter"))
-        if (ends is not None and ends < now) or (ready.get("status") == "False" and moment.age(ready.get("lastTransitionTime"), now) > 600):
+        if (ends is not None and ends < now) or (
+            ready.get("status") == "False" and moment.age(ready.get("lastTransitionTime"), now) > 600
+        ):
             seen.add(
                 Issue(
                     resource=reference,
                     cause="CERTIFICATE_EXPIRED" if ends is not None and ends < now else "CERTIFICATE_NOT_ISSUED",
                     severity=2,
-                    reason="certificate has expired" if ends is not None and ends < now else "certificate is not issued",
-                    actual=f"Certificate {meta['name']} (Secret {(each.get('spec') or {}).get('secretName')}): notAfter {status.get('notAfter')}; {ready.get('message') or ''}",
+                    reason="certificate has expired"
+                    if ends is not None and ends < now
+                    else "certificate is not issued",
+                    actual=f"Certificate {meta['name']} (Secret {(each.get('spec') or {}).get('secretName')}): "
+                    f"notAfter {status.get('notAfter')}; {ready.get('message') or ''}",
                     expected="The certificate is issued and valid.",
                     evidence=(line,),
                 )

@@ -92,8 +92,15 @@ class Kubernetes(Estate, Repair):
         subject, seen = self._workload(kind, namespace, name)
         if subject:
             wanted = {entry.kind for entry in reference.references(subject.template)}
-            plurals = {"Secret": "secrets", "ConfigMap": "configmaps", "ServiceAccount": "serviceaccounts", "PersistentVolumeClaim": "persistentvolumeclaims"}
-            seen.take([reference.check(subject, {each: self.cluster.names(plurals[each], namespace) for each in wanted})])
+            plurals = {
+                "Secret": "secrets",
+                "ConfigMap": "configmaps",
+                "ServiceAccount": "serviceaccounts",
+                "PersistentVolumeClaim": "persistentvolumeclaims",
+            }
+            seen.take(
+                [reference.check(subject, {each: self.cluster.names(plurals[each], namespace) for each in wanted})]
+            )
         return self._answer(seen)
 
     def check_dependencies(self, kind: str, namespace: str, name: str) -> Answer:
@@ -152,7 +159,11 @@ class Kubernetes(Estate, Repair):
         try:
             subject = self.cluster.subject(kind, namespace, name, seen, time.time())
         except Forbidden as refusal:
-            seen.gap(f"{kind} {name} in namespace {namespace}", f"{refusal}. Grant the verbs get and list on {KINDS[kind]}.", report.ref(kind, namespace, name))
+            seen.gap(
+                f"{kind} {name} in namespace {namespace}",
+                f"{refusal}. Grant the verbs get and list on {KINDS[kind]}.",
+                report.ref(kind, namespace, name),
+            )
             return None, seen
         if subject is None:
             seen.add(self._lost(kind, namespace, name))
@@ -165,7 +176,8 @@ class Kubernetes(Estate, Repair):
             cause="SERVICE_MISSING" if kind == "Service" else "RESOURCE_MISSING",
             severity=2,
             reason="not found",
-            actual=f"{kind} {name} is missing: not found in namespace {namespace}. It was there when the cluster was last read.",
+            actual=f"{kind} {name} is missing: not found in namespace {namespace}. It was there when the cluster "
+            "was last read.",
             expected=f"{kind} {name} exists.",
             evidence=(line,),
             next_steps=(f"Create {report.spoken(report.ref(kind, namespace, name))} again, or read the cluster anew",),
@@ -207,16 +219,30 @@ class Kubernetes(Estate, Repair):
                     self._log(subject, state, previous, each in ill, found, seen)
         return found
 
-    def _log(self, subject: Subject, state: container.State, previous: bool, ill: bool, found: calls.Logs, seen: Report | None) -> None:
+    def _log(
+        self,
+        subject: Subject,
+        state: container.State,
+        previous: bool,
+        ill: bool,
+        found: calls.Logs,
+        seen: Report | None,
+    ) -> None:
         if state.phase == "waiting" and not state.restarts:
             return
         try:
-            text = self.cluster.client.log(subject.namespace, state.pod, state.name, previous=previous, since_s=0 if ill else 150, lines=80)
+            text = self.cluster.client.log(
+                subject.namespace, state.pod, state.name, previous=previous, since_s=0 if ill else 150, lines=80
+            )
         except (Absent, Rejected):
             return  # there is no such run, or its log is gone: nothing to read is no finding
         except Forbidden as refusal:
             if seen:
-                seen.gap(f"Logs of pods of {subject.spoken}", f"{refusal}. Grant the verb get on pods/log in namespace {subject.namespace}.", subject.ref)
+                seen.gap(
+                    f"Logs of pods of {subject.spoken}",
+                    f"{refusal}. Grant the verb get on pods/log in namespace {subject.namespace}.",
+                    subject.ref,
+                )
             return
         found[state.pod, state.name, previous] = log.lines(text)
 
@@ -247,7 +273,11 @@ class Kubernetes(Estate, Repair):
         try:
             found = self.cluster.one("services", namespace, name)
         except Forbidden as refusal:
-            seen.gap(f"Service {name} in namespace {namespace}", f"{refusal}. Grant the verbs get and list on services.", report.ref("Service", namespace, name))
+            seen.gap(
+                f"Service {name} in namespace {namespace}",
+                f"{refusal}. Grant the verbs get and list on services.",
+                report.ref("Service", namespace, name),
+            )
             return None, seen
         if found is None:
             seen.add(self._lost("Service", namespace, name))

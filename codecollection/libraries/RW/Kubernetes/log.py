@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from RW.Kubernetes import moment
 
 _KINDS: list[tuple[str, str]] = [
-    ("rbac", r"is forbidden: User \\?\"system:serviceaccount:|cannot (?:get|list|watch|create|update|patch|delete) resource"),
+    (
+        "rbac",
+        r"is forbidden: User \\?\"system:serviceaccount:|cannot (?:get|list|watch|create|update|patch|delete) resource",
+    ),
     ("tls_expired", r"certificate has expired|CERT_HAS_EXPIRED|CertificateExpiredException|NotAfter: "),
     (
         "tls",
         r"x509: |certificate verify failed|CERTIFICATE_VERIFY_FAILED|SSLHandshakeException|PKIX path building failed"
-        r"|unable to verify the first certificate|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|tls: (?:bad certificate|handshake failure)"
+        r"|unable to verify the first certificate|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|tls: (?:bad certificate"
+        r"|handshake failure)"
         r"|first record does not look like a TLS handshake|wrong version number",
     ),
     (
@@ -31,25 +35,30 @@ _KINDS: list[tuple[str, str]] = [
     ("refused", r"(?i)connection refused|ECONNREFUSED|Connection to \S+ refused|actively refused"),
     (
         "timeout",
-        r"i/o timeout|ETIMEDOUT|(?i:connect(?:ion)?|read|request|dial|socket)\S* (?:attempt )?timed? ?out|SocketTimeoutException"
-        r"|ConnectTimeout|no route to host|EHOSTUNREACH|NoRouteToHostException|context deadline exceeded|DeadlineExceeded"
+        r"i/o timeout|ETIMEDOUT|(?i:connect(?:ion)?|read|request|dial|socket)\S* (?:attempt )?timed? ?out"
+        r"|SocketTimeoutException"
+        r"|ConnectTimeout|no route to host|EHOSTUNREACH|NoRouteToHostException|context deadline exceeded"
+        r"|DeadlineExceeded"
         r"|DEADLINE_EXCEEDED",
     ),
     (
         "auth",
-        r"(?i)password authentication failed|WRONGPASS|NOAUTH|Access denied for user|authentication failed|invalid api key"
+        r"(?i)password authentication failed|WRONGPASS|NOAUTH|Access denied for user|authentication failed"
+        r"|invalid api key"
         r"|invalid credentials|login failed|\b401 unauthorized|code = Unauthenticated|bad username or password",
     ),
     ("port_in_use", r"(?i)address already in use|EADDRINUSE|port \d+ (?:is )?already in use"),
     ("disk", r"(?i)no space left on device|ENOSPC|disk quota exceeded"),
     (
         "heap",
-        r"java\.lang\.OutOfMemoryError|heap out of memory|runtime: out of memory|\bMemoryError\b|[Cc]annot allocate memory|std::bad_alloc",
+        r"java\.lang\.OutOfMemoryError|heap out of memory|runtime: out of memory|\bMemoryError\b"
+        r"|[Cc]annot allocate memory|std::bad_alloc",
     ),
     (
         "env",
         r"(?i)environment variable \S+ (?:is )?(?:not set|not found|required|missing|undefined|empty|must be set)"
-        r"|(?:missing|required|unset) (?:required )?(?:environment|env)(?: variable)?s?\b|\b[A-Z][A-Z0-9_]{2,} (?:environment variable )?(?:is )?not set\b"
+        r"|(?:missing|required|unset) (?:required )?(?:environment|env)(?: variable)?s?\b"
+        r"|\b[A-Z][A-Z0-9_]{2,} (?:environment variable )?(?:is )?not set\b"
         r"|(?-i:KeyError: '[A-Z][A-Z0-9_]+')|no value (?:set )?for (?:env|environment)",
     ),
     ("read_only", r"(?i)read-only file system|EROFS"),
@@ -57,17 +66,21 @@ _KINDS: list[tuple[str, str]] = [
     ("file", r"(?i)no such file or directory|ENOENT|FileNotFoundError|FileNotFoundException|NoSuchFileException"),
     (
         "config",
-        r"(?i)(?:invalid|bad|malformed|cannot parse|failed to parse|unable to parse|error parsing|could not load|failed to load)"
-        r" (?:the )?(?:config|configuration|yaml|json|settings)\b|unknown (?:flag|option|argument)|flag provided but not defined"
+        r"(?i)(?:invalid|bad|malformed|cannot parse|failed to parse|unable to parse|error parsing|could not load"
+        r"|failed to load)"
+        r" (?:the )?(?:config|configuration|yaml|json|settings)\b|unknown (?:flag|option|argument)"
+        r"|flag provided but not defined"
         r"|unrecognized arguments",
     ),
     (
         "panic",
-        r"^panic: |\bpanic: |Traceback \(most recent call last\)|Exception in thread|UnhandledPromiseRejection|Uncaught \w*(?:Error|Exception)"
-        r"|^\s*(?:Unhandled|Fatal) (?:exception|error)|^fatal error: |SIGSEGV|segmentation fault|\bFATAL\b|\"(?:level|severity)\": ?\"(?:fatal|panic|critical)\""
+        r"^panic: |\bpanic: |Traceback \(most recent call last\)|Exception in thread|UnhandledPromiseRejection"
+        r"|Uncaught \w*(?:Error|Exception)"
+        r"|^\s*(?:Unhandled|Fatal) (?:exception|error)|^fatal error: |SIGSEGV|segmentation fault|\bFATAL\b"
+        r"|\"(?:level|severity)\": ?\"(?:fatal|panic|critical)\""
         r"|^(?:\w+\.)*\w*(?:Error|Exception): ",
     ),
-]  # fmt: skip
+]
 _COMPILED = [(kind, re.compile(pattern)) for kind, pattern in _KINDS]
 NETWORK = ("dns", "no_host", "refused", "timeout")
 """Clues that name, or could name, something that was called."""
@@ -143,7 +156,11 @@ def targets(text: str) -> tuple[tuple[str, int], ...]:
 def _is_host(host: str) -> bool:
     if re.fullmatch(r"\d{1,3}(?:\.\d{1,3}){3}", host):
         return not host.startswith("127.")
-    return bool(re.search(r"[A-Za-z]", host)) and not _SOURCE_FILE.search(host) and host not in ("localhost", "http", "https")
+    return (
+        bool(re.search(r"[A-Za-z]", host))
+        and not _SOURCE_FILE.search(host)
+        and host not in ("localhost", "http", "https")
+    )
 
 
 def telling(found: list[Clue], exited: int | None = None) -> Clue | None:

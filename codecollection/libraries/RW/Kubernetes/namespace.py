@@ -5,7 +5,7 @@ from typing import Any
 
 from RW.Kubernetes import event, moment, report, service
 from RW.Kubernetes.report import Issue, Report
-from RW.Kubernetes.workload import Subject
+from RW.Kubernetes.workload import Subject, condition
 
 Json = dict[str, Any]
 STUCK_S = 300
@@ -30,7 +30,8 @@ def terminating(namespace: Json, now: float) -> Report:
             cause="NAMESPACE_TERMINATING",
             severity=1,
             reason="is stuck in Terminating" if stuck else "is being deleted (Terminating)",
-            actual=f"Namespace {name} is Terminating since {since}: nothing new can be created in it. {' '.join(held)}".strip(),
+            actual=f"Namespace {name} is Terminating since {since}: nothing new can be created in it. "
+            f"{' '.join(held)}".strip(),
             expected="The namespace is Active.",
             evidence=(line, *(f"condition {text[:400]}" for text in held[:3])),
         )
@@ -40,8 +41,6 @@ def terminating(namespace: Json, now: float) -> Report:
 
 def unhealthy(name: str, workloads: Iterable[Json], now: float) -> Report:
     """The workloads of a namespace that are not all ready, and whose rollout had time enough."""
-    from RW.Kubernetes import workload  # noqa: PLC0415 - named like the argument's items
-
     seen, count = Report(), 0
     for manifest in workloads:
         subject = Subject(str(manifest["kind"]), name, manifest["metadata"]["name"], manifest, now=now)
@@ -49,16 +48,15 @@ def unhealthy(name: str, workloads: Iterable[Json], now: float) -> Report:
         count += 1
         if subject.ready < subject.desired and not _progressing(subject):
             seen.add(_short(subject))
-        assert workload
     if not seen.issues:
-        seen.rule_out("Unhealthy workloads", f"{count} workloads have all their pods ready", report.ref("Namespace", "", name))
+        seen.rule_out(
+            "Unhealthy workloads", f"{count} workloads have all their pods ready", report.ref("Namespace", "", name)
+        )
     return seen
 
 
 def _progressing(subject: Subject) -> bool:
     """Young, or changed within the last minute: a rollout may take that long."""
-    from RW.Kubernetes.workload import condition  # noqa: PLC0415
-
     changed = condition(subject.manifest, "Available").get("lastTransitionTime")
     born = subject.manifest["metadata"].get("creationTimestamp")
     return min(moment.age(changed, subject.now), moment.age(born, subject.now)) < 30
@@ -98,7 +96,9 @@ def warnings(name: str, events: Iterable[Json], now: float) -> Report:
 def _family(about: Json) -> str:
     """Pods of one ReplicaSet count as one: their names differ in the last word only."""
     name = str(about.get("name"))
-    return f"{about.get('kind')}/{name.rsplit('-', 1)[0] + '-*' if about.get('kind') == 'Pod' and '-' in name else name}"
+    return (
+        f"{about.get('kind')}/{name.rsplit('-', 1)[0] + '-*' if about.get('kind') == 'Pod' and '-' in name else name}"
+    )
 
 
 def limits(name: str, ranges: Iterable[Json], events: Iterable[Json], now: float) -> Report:
@@ -150,5 +150,9 @@ def services(scenes: Iterable[service.Scene]) -> Report:
         for issue in checked.issues:
             seen.add(issue)
     if found and not seen.issues:
-        seen.rule_out("Services without endpoints", f"{len(found)} Services have what they need", report.ref("Namespace", "", found[0].namespace))
+        seen.rule_out(
+            "Services without endpoints",
+            f"{len(found)} Services have what they need",
+            report.ref("Namespace", "", found[0].namespace),
+        )
     return seen

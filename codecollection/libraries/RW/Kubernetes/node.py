@@ -17,7 +17,9 @@ def shown(node: Json) -> str:
     spec = node.get("spec") or {}
     fit = "unschedulable (cordoned)" if spec.get("unschedulable") else "schedulable"
     taints = ", ".join(f"{t['key']}:{t['effect']}" for t in spec.get("taints") or [])
-    return f"node/{node['metadata']['name']}: Ready={ready.get('status')} {ready.get('reason')}, {fit}" + (f", taints {taints}" if taints else "")
+    return f"node/{node['metadata']['name']}: Ready={ready.get('status')} {ready.get('reason')}, {fit}" + (
+        f", taints {taints}" if taints else ""
+    )
 
 
 def check(node: Json, events: Iterable[Json], now: float) -> Report:
@@ -42,7 +44,10 @@ def check(node: Json, events: Iterable[Json], now: float) -> Report:
 
 
 def _line(name: str, entry: Json) -> str:
-    return f"condition {entry.get('type')}={entry.get('status')} of node {name} since {entry.get('lastTransitionTime')}: {entry.get('reason')} {entry.get('message') or ''}".strip()
+    return (
+        f"condition {entry.get('type')}={entry.get('status')} of node {name} since "
+        f"{entry.get('lastTransitionTime')}: {entry.get('reason')} {entry.get('message') or ''}".strip()
+    )
 
 
 def _not_ready(node: Json, reference: str, ready: Json, said: list[str]) -> Issue:
@@ -54,7 +59,8 @@ def _not_ready(node: Json, reference: str, ready: Json, said: list[str]) -> Issu
         cause="NODE_NOT_READY",
         severity=1,
         reason=f"NotReady ({ready.get('reason')})",
-        actual=f"Node {name} is NotReady: {why}: Ready={ready.get('status')} since {ready.get('lastTransitionTime')}, {ready.get('reason')}: {ready.get('message')}.",
+        actual=f"Node {name} is NotReady: {why}: Ready={ready.get('status')} since "
+        f"{ready.get('lastTransitionTime')}, {ready.get('reason')}: {ready.get('message')}.",
         expected="The node is Ready.",
         evidence=(shown(node), _line(name, ready), *said[:2]),
         next_steps=(f"Check the machine and the kubelet of Node `{name}`",),
@@ -68,7 +74,8 @@ def _pressure(name: str, reference: str, entry: Json, said: list[str]) -> Issue:
         cause="NODE_PRESSURE",
         severity=2,
         reason=f"{entry['type']}",
-        actual=f"Node {name} has {entry['type']} since {entry.get('lastTransitionTime')}: it is low on {what}, evicts pods and takes no new ones. {entry.get('message') or ''}".strip(),
+        actual=f"Node {name} has {entry['type']} since {entry.get('lastTransitionTime')}: it is low on {what}, "
+        f"evicts pods and takes no new ones. {entry.get('message') or ''}".strip(),
         expected=f"The node has {what} to spare.",
         evidence=(_line(name, entry), *said[:2]),
         next_steps=(f"Check Pods of Node `{name}`: who uses its {what}",),
@@ -106,10 +113,19 @@ def room(node: Json, pods: Iterable[Json]) -> Report:
     seen = Report()
     name = node["metadata"]["name"]
     allocatable = (node.get("status") or {}).get("allocatable") or {}
-    here = [pod for pod in pods if (pod.get("spec") or {}).get("nodeName") == name and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")]
+    here = [
+        pod
+        for pod in pods
+        if (pod.get("spec") or {}).get("nodeName") == name
+        and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
+    ]
     parts: list[str] = []
     for key in ("cpu", "memory"):
-        asked = sum(quantity.number(((c.get("resources") or {}).get("requests") or {}).get(key)) for pod in here for c in pod["spec"].get("containers") or [])
+        asked = sum(
+            quantity.number(((c.get("resources") or {}).get("requests") or {}).get(key))
+            for pod in here
+            for c in pod["spec"].get("containers") or []
+        )
         total = quantity.number(allocatable.get(key)) or 1.0
         parts.append(f"{key} {100 * asked / total:.0f}%")
     parts.append(f"{len(here)} of {allocatable.get('pods', '?')} pods")

@@ -44,15 +44,28 @@ def _one(issues: list[Issue], names: set[str], pods: int) -> Issue:
     evidence = tuple(dict.fromkeys(line for issue in issues for line in issue.evidence))[:8]
     blames = tuple(dict.fromkeys(blamed for issue in issues for blamed in issue.blames))
     more = f". So in {len(names)} of {pods} pods." if len(names) > 1 else ""
-    return Issue(**{**first.__dict__, "actual": first.actual.rstrip(".") + more if more else first.actual, "evidence": evidence, "blames": blames})
+    return Issue(
+        **{
+            **first.__dict__,
+            "actual": first.actual.rstrip(".") + more if more else first.actual,
+            "evidence": evidence,
+            "blames": blames,
+        }
+    )
 
 
 def _well(subject: Subject, seen: Report) -> None:
     ready = sum(container.is_ready(pod) for pod in subject.live_pods)
-    ends = [state.ended for pod in subject.live_pods for state in container.states(pod) if state.ended and not state.init]
+    ends = [
+        state.ended for pod in subject.live_pods for state in container.states(pod) if state.ended and not state.init
+    ]
     recent = sum(subject.now - ended < 3600 for ended in ends)
     why = f"{ready}/{len(subject.live_pods)} pods ready, {recent} restarts in the last hour that go on"
-    seen.rule_out("Crashing, pending or unready pods", why if recent else f"{ready}/{len(subject.live_pods)} pods ready, 0 restarts in the last hour", subject.ref)
+    seen.rule_out(
+        "Crashing, pending or unready pods",
+        why if recent else f"{ready}/{len(subject.live_pods)} pods ready, 0 restarts in the last hour",
+        subject.ref,
+    )
 
 
 def _of_pod(subject: Subject, pod: Json, logs: Logs, world: calls.World, nodes: dict[str, Json]) -> list[Found]:
@@ -80,7 +93,8 @@ def _leaving(subject: Subject, pod: Json) -> list[Issue]:
             cause="POD_STUCK_TERMINATING",
             severity=3,
             reason="a pod is stuck in Terminating",
-            actual=f"pod {pod['metadata']['name']} is terminating since {pod['metadata']['deletionTimestamp']} on node {node}; finalizers: {finalizers}.",
+            actual=f"pod {pod['metadata']['name']} is terminating since {pod['metadata']['deletionTimestamp']} on "
+            f"node {node}; finalizers: {finalizers}.",
             expected="Deleted pods are gone after their grace period.",
             evidence=(container.line(pod),),
             blames=(report.ref("Node", "", node),) if node else (),
@@ -96,7 +110,10 @@ def _evicted(subject: Subject, pod: Json) -> list[Issue]:
     if status.get("reason") != "Evicted" or subject.now - (when or 0) > EVICTED_S:
         return []
     message, node = str(status.get("message") or ""), str((pod.get("spec") or {}).get("nodeName") or "")
-    own = re.search(r"ephemeral|Pod ephemeral local storage|exceeds the limit|Usage of EmptyDir", message) and "node was low" not in message
+    own = (
+        re.search(r"ephemeral|Pod ephemeral local storage|exceeds the limit|Usage of EmptyDir", message)
+        and "node was low" not in message
+    )
     return [
         Issue(
             resource=subject.ref,
@@ -115,14 +132,20 @@ def _evicted(subject: Subject, pod: Json) -> list[Issue]:
 def _unscheduled(subject: Subject, pod: Json) -> list[Issue]:
     scheduled = condition(pod, "PodScheduled")
     message = str(scheduled.get("message") or "")
-    lines = [container.line(pod), f"condition PodScheduled=False {scheduled.get('reason')}: {message}" if message else ""]
+    lines = [
+        container.line(pod),
+        f"condition PodScheduled=False {scheduled.get('reason')}: {message}" if message else "",
+    ]
     said = [line for line, _ in container.complaints(subject, pod)][:2]
     evidence = tuple(line for line in [*lines, *said] if line)
     if scheduled.get("status") != "False" or (not message and not said):
         return []
     lost = reference.gone(message)
     if lost:
-        return [reference.missing_issue(subject, lost, message, evidence), _pending(subject, pod, message, evidence, (report.ref(lost.kind, subject.namespace, lost.name),))]
+        return [
+            reference.missing_issue(subject, lost, message, evidence),
+            _pending(subject, pod, message, evidence, (report.ref(lost.kind, subject.namespace, lost.name),)),
+        ]
     found = schedule.reasons(message)
     roots = [reason for reason in found if reason.code in schedule.WORDS]
     blames = tuple(dict.fromkeys(blamed for reason in found for blamed in schedule.blame(reason.code, subject)))
@@ -170,7 +193,8 @@ def _on_lost_node(subject: Subject, pod: Json, nodes: dict[str, Json]) -> list[I
             cause="NOT_READY",
             severity=subject.severity,
             reason="pods are on a node that is not ready",
-            actual=f"pod {pod['metadata']['name']} is not ready; its node {name} has Ready={ready.get('status')} ({ready.get('reason')}: {ready.get('message')}).",
+            actual=f"pod {pod['metadata']['name']} is not ready; its node {name} has Ready={ready.get('status')} "
+            f"({ready.get('reason')}: {ready.get('message')}).",
             expected="Pods run on ready nodes.",
             evidence=(container.line(pod), f"node/{name}: Ready={ready.get('status')} {ready.get('reason')}"),
             blames=(report.ref("Node", "", name),),
@@ -196,7 +220,14 @@ def _of_state(subject: Subject, pod: Json, state: State, logs: Logs, world: call
     if state.phase == "waiting":
         if state.reason in image.WAITING:
             return _image(subject, pod, state)
-        if state.reason in ("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PreCreateHookError", "PreStartHookError", "PostStartHookError"):
+        if state.reason in (
+            "CreateContainerConfigError",
+            "CreateContainerError",
+            "RunContainerError",
+            "PreCreateHookError",
+            "PreStartHookError",
+            "PostStartHookError",
+        ):
             return _uncreated(subject, state)
     if state.exit_code is not None and not state.recovered(subject.now) and not (state.init and state.exit_code == 0):
         ended = _ended(subject, pod, state, logs, world)
@@ -221,7 +252,8 @@ def _image(subject: Subject, pod: Json, state: State) -> Issue:
         cause=code,
         severity=subject.severity,
         reason=f"image cannot be pulled ({word})",
-        actual=f"{subject.kind} {subject.name}: container {state.name} waits in {word}: image {named} cannot be pulled, {phrase}; {tag}. The kubelet says: {why}",
+        actual=f"{subject.kind} {subject.name}: container {state.name} waits in {word}: image {named} cannot be "
+        f"pulled, {phrase}; {tag}. The kubelet says: {why}",
         expected=f"Image {named} can be pulled.",
         evidence=(state.line, *list(dict.fromkeys(line for line, _ in said))[:3]),
         next_steps=(f"Undo Rollout of {subject.spoken}", f"Check Rollout of {subject.spoken}"),
@@ -229,7 +261,10 @@ def _image(subject: Subject, pod: Json, state: State) -> Issue:
     )
 
 
-_NO_COMMAND = re.compile(r"executable file not found|no such file or directory|exec format error|permission denied|not a directory|OCI runtime create failed")
+_NO_COMMAND = re.compile(
+    r"executable file not found|no such file or directory|exec format error|permission denied|not a directory"
+    r"|OCI runtime create failed"
+)
 
 
 def _uncreated(subject: Subject, state: State) -> Issue:
@@ -264,14 +299,19 @@ def _not_created(subject: Subject, pod: Json) -> list[Issue]:
         lost = reference.gone(message)
         if lost:
             blamed = report.ref(lost.kind, subject.namespace, lost.name)
-            issues += [reference.missing_issue(subject, lost, message, [line]), _volume(subject, pod, line, message, "VOLUME_MOUNT_FAILED", (blamed,))]
+            issues += [
+                reference.missing_issue(subject, lost, message, [line]),
+                _volume(subject, pod, line, message, "VOLUME_MOUNT_FAILED", (blamed,)),
+            ]
         elif "FailedCreatePodSandBox" in line:
             node = report.ref("Node", "", pod["spec"]["nodeName"])
             issues.append(_volume(subject, pod, line, message, "POD_NETWORK_FAILED", (node,)))
         elif "Multi-Attach" in message:
             issues.append(_volume(subject, pod, line, message, "VOLUME_ATTACH_CONFLICT", ()))
         elif re.search(r"FailedMount|FailedAttachVolume|FailedMapVolume", line):
-            blames = tuple(report.ref("PersistentVolumeClaim", subject.namespace, name) for name in schedule.claims(subject))
+            blames = tuple(
+                report.ref("PersistentVolumeClaim", subject.namespace, name) for name in schedule.claims(subject)
+            )
             issues.append(_volume(subject, pod, line, message, "VOLUME_MOUNT_FAILED", blames))
     return issues
 
@@ -322,7 +362,8 @@ def _oom(subject: Subject, pod: Json, state: State, spec: Json) -> Issue:
             cause="OOM_KILLED",
             severity=subject.severity,
             reason="container was OOMKilled without a memory limit",
-            actual=f"container {state.name} was OOMKilled (exit code {state.exit_code}) {state.restarts} times; it has no memory limit (limits.memory), so node {node} ran out of memory.",
+            actual=f"container {state.name} was OOMKilled (exit code {state.exit_code}) {state.restarts} times; it "
+            f"has no memory limit (limits.memory), so node {node} ran out of memory.",
             expected="The container lives within the node's memory.",
             evidence=(state.line,),
             blames=(report.ref("Node", "", node),),
@@ -334,7 +375,9 @@ def _oom(subject: Subject, pod: Json, state: State, spec: Json) -> Issue:
         cause="OOM_KILLED",
         severity=subject.severity,
         reason="container is OOMKilled at its memory limit",
-        actual=f"{subject.kind} {subject.name}: container {state.name} was OOMKilled (exit code {state.exit_code}){again}: its memory limit (limits.memory) is {limit}, below what it uses; {state.restarts} restarts{lived}.",
+        actual=f"{subject.kind} {subject.name}: container {state.name} was OOMKilled (exit code "
+        f"{state.exit_code}){again}: its memory limit (limits.memory) is {limit}, below what it uses; "
+        f"{state.restarts} restarts{lived}.",
         expected="The container's memory use stays below its limit.",
         evidence=(state.line, f"container {state.name} limits.memory={limit}"),
         next_steps=(f"Check Rollout of {subject.spoken}", f"Undo Rollout of {subject.spoken}"),
@@ -349,7 +392,8 @@ def _cannot_run(subject: Subject, state: State, spec: Json) -> Issue:
         cause=code,
         severity=subject.severity,
         reason="the container's command cannot run",
-        actual=f"container {state.name} ended with {state.exited}: its command ({command}) cannot run; {state.end_message or 'command not found or not executable'}.",
+        actual=f"container {state.name} ended with {state.exited}: its command ({command}) cannot run; "
+        f"{state.end_message or 'command not found or not executable'}.",
         expected="The command exists in the image and may be executed.",
         evidence=(state.line,),
         next_steps=(f"Check Rollout of {subject.spoken}", f"Undo Rollout of {subject.spoken}"),
@@ -358,8 +402,19 @@ def _cannot_run(subject: Subject, state: State, spec: Json) -> Issue:
 
 def _killed_by_probe(subject: Subject, pod: Json, state: State, spec: Json) -> Issue | None:
     """Whether the kubelet ended it: an event says that a liveness or startup probe failed and it will be restarted."""
-    said = container.complaints(subject, pod) + [(event.line(e), str(e.get("message") or "")) for e in subject.events_of("Pod", state.pod) if e.get("reason") == "Killing"]
-    kill = next((line for line, message in said if re.search(r"failed (?:liveness|startup) probe", message) and state.name in message), "")
+    said = container.complaints(subject, pod) + [
+        (event.line(e), str(e.get("message") or ""))
+        for e in subject.events_of("Pod", state.pod)
+        if e.get("reason") == "Killing"
+    ]
+    kill = next(
+        (
+            line
+            for line, message in said
+            if re.search(r"failed (?:liveness|startup) probe", message) and state.name in message
+        ),
+        "",
+    )
     if not kill or state.exit_code not in (0, 2, 137, 143):
         return None
     failures = [(line, found) for line, message in said if (found := probe.failed(message)) and found[0] != "Readiness"]
@@ -370,7 +425,8 @@ def _killed_by_probe(subject: Subject, pod: Json, state: State, spec: Json) -> I
         cause=code,
         severity=subject.severity,
         reason=f"{which.lower()} probe fails and containers are restarted",
-        actual=f"container {state.name} is restarted by its {which.lower()} probe ({state.restarts} restarts, {state.exited}): {known}.",
+        actual=f"container {state.name} is restarted by its {which.lower()} probe ({state.restarts} restarts, "
+        f"{state.exited}): {known}.",
         expected=f"The {which.lower()} probe succeeds while the container works.",
         evidence=(state.line, kill, *[line for line, _ in failures][:1]),
         next_steps=(f"Check Logs of {subject.spoken}",),
@@ -383,7 +439,8 @@ def _finishes(subject: Subject, state: State) -> Issue:
         cause="CONTAINER_EXITS",
         severity=subject.severity,
         reason="the container's process ends without an error (CrashLoopBackOff)",
-        actual=f"container {state.name} ends with exit code 0 each time and is in CrashLoopBackOff ({state.restarts} restarts): its command finishes instead of serving.",
+        actual=f"container {state.name} ends with exit code 0 each time and is in CrashLoopBackOff "
+        f"({state.restarts} restarts): its command finishes instead of serving.",
         expected="The process keeps running.",
         evidence=(state.line,),
         next_steps=(f"Check Rollout of {subject.spoken}", f"Check Logs of {subject.spoken}"),
@@ -410,7 +467,11 @@ def _crash(subject: Subject, pod: Json, state: State, logs: Logs, world: calls.W
         expected=f"The {kind} {'ends without an error' if state.init else 'keeps running'}.",
         evidence=(state.line, *(f"log {state.pod} {state.name}: {text[:400]}" for text in last)),
         blames=calls.blamed(subject, clue, world),
-        next_steps=(f"Check Logs of {subject.spoken}", f"Check Dependencies of {subject.spoken}", f"Check Rollout of {subject.spoken}"),
+        next_steps=(
+            f"Check Logs of {subject.spoken}",
+            f"Check Dependencies of {subject.spoken}",
+            f"Check Rollout of {subject.spoken}",
+        ),
     )
 
 
@@ -419,9 +480,7 @@ def _unready(subject: Subject, pod: Json, state: State, logs: Logs, world: calls
     grace = max(probe.patience(spec), container.START_S)
     ran = subject.now - (state.started or subject.now)
     failures = [
-        (line, found)
-        for line, message in container.complaints(subject, pod)
-        if (found := probe.failed(message))
+        (line, found) for line, message in container.complaints(subject, pod) if (found := probe.failed(message))
     ]
     judged = [(line, found, *probe.judge(spec, *found)) for line, found in failures]
     wrong = next((entry for entry in judged if entry[2] != "PROBE_FAILING"), None)
@@ -432,9 +491,17 @@ def _unready(subject: Subject, pod: Json, state: State, logs: Logs, world: calls
     return None if judged else _just_unready(subject, state, ran)
 
 
-def _probe_issue(subject: Subject, state: State, judged: tuple[str, tuple[str, str], str, str], lines: list[Line], world: calls.World) -> Issue:
+def _probe_issue(
+    subject: Subject, state: State, judged: tuple[str, tuple[str, str], str, str], lines: list[Line], world: calls.World
+) -> Issue:
     line, (which, _), code, known = judged
-    clue = log.telling([clue for clue in log.clues(lines, quiet_too=False) if clue.kind in log.CALLS and clue.line.at > subject.now - calls.LIVE_S * 2])
+    clue = log.telling(
+        [
+            clue
+            for clue in log.clues(lines, quiet_too=False)
+            if clue.kind in calls.CALLS and clue.line.at > subject.now - calls.LIVE_S * 2
+        ]
+    )
     said = f"; the container logs: {clue.line.text.strip()[:300]}" if clue else ""
     evidence = (state.line, line, *((f"log {state.pod} {state.name}: {clue.line.text.strip()[:400]}",) if clue else ()))
     return Issue(

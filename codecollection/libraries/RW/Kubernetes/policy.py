@@ -42,7 +42,9 @@ def selects(policy: Json, end: End, direction: str) -> bool:
     return same and direction in kinds and selector.chooses(spec.get("podSelector") or {}, end.labels)
 
 
-def blockers(flow: Flow, policies: Iterable[Json], namespaces: Mapping[str, Mapping[str, str]]) -> list[tuple[Json, str]]:
+def blockers(
+    flow: Flow, policies: Iterable[Json], namespaces: Mapping[str, Mapping[str, str]]
+) -> list[tuple[Json, str]]:
     """The policies that together keep ``flow`` from happening, with the direction; none when it may pass.
 
     ``namespaces`` has the labels of every namespace, for namespaceSelector.
@@ -64,9 +66,13 @@ def blockers(flow: Flow, policies: Iterable[Json], namespaces: Mapping[str, Mapp
     return found
 
 
-def _allows(rule: Json, peers: str, namespace: str, other: End, flow: Flow, namespaces: Mapping[str, Mapping[str, str]]) -> bool:
+def _allows(
+    rule: Json, peers: str, namespace: str, other: End, flow: Flow, namespaces: Mapping[str, Mapping[str, str]]
+) -> bool:
     wanted = rule.get(peers)
-    return _port(rule.get("ports"), flow) and (not wanted or any(_peer(peer, namespace, other, namespaces) for peer in wanted))
+    return _port(rule.get("ports"), flow) and (
+        not wanted or any(_peer(peer, namespace, other, namespaces) for peer in wanted)
+    )
 
 
 def _port(ports: list[Json] | None, flow: Flow) -> bool:
@@ -110,7 +116,9 @@ def shown(policy: Json) -> str:
     spec = policy.get("spec") or {}
     kinds = spec.get("policyTypes") or ["Ingress", *(["Egress"] if spec.get("egress") else [])]
     chosen = selector.text(spec.get("podSelector")) or "all pods"
-    allows = [f"{kind} allows {_rules(spec.get(kind.lower()), 'from' if kind == 'Ingress' else 'to')}" for kind in kinds]
+    allows = [
+        f"{kind} allows {_rules(spec.get(kind.lower()), 'from' if kind == 'Ingress' else 'to')}" for kind in kinds
+    ]
     return f"networkpolicy/{policy['metadata']['name']}: selects {chosen}; {'; '.join(allows)}"
 
 
@@ -135,4 +143,6 @@ def _peers(peers: list[Json] | None) -> str:
 
 
 def _ports(ports: list[Json] | None) -> str:
-    return ", ".join(f"{entry.get('protocol', 'TCP')} {entry.get('port', 'any')}" for entry in ports or []) or "all ports"
+    return (
+        ", ".join(f"{entry.get('protocol', 'TCP')} {entry.get('port', 'any')}" for entry in ports or []) or "all ports"
+    )

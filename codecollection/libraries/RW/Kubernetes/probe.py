@@ -41,7 +41,9 @@ def listens(container: Json) -> set[int]:
     declared = {int(entry["containerPort"]) for entry in container.get("ports") or []}
     words = [str(entry.get("value") or "") for entry in container.get("env") or []]
     words += [str(word) for word in [*(container.get("command") or []), *(container.get("args") or [])]]
-    own = [re.fullmatch(r"(?:.*[=:])?(\d{2,5})", word) for word in words if not re.search(r"[A-Za-z][\w.-]*:\d+$", word)]
+    own = [
+        re.fullmatch(r"(?:.*[=:])?(\d{2,5})", word) for word in words if not re.search(r"[A-Za-z][\w.-]*:\d+$", word)
+    ]
     return declared | {int(hit[1]) for hit in own if hit}
 
 

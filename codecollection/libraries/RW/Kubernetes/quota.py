@@ -13,7 +13,10 @@ _QUOTA = re.compile(
     r"exceeded quota: (?P<name>[^,\s]+), requested: (?P<asked>.+?), used: (?P<used>.+?), limited: (?P<hard>.+)$"
 )
 _MUST = re.compile(r"failed quota: (?P<name>[^:\s]+): must specify (?P<what>.+)$")
-_RANGE = re.compile(r"(?:maximum|minimum) (?P<what>[\w./-]+) usage per (?:Container|Pod) is [^,]+, but (?:limit|request) is [^.,]+|max(?:imum)? (?P<what2>\w+) usage per")
+_RANGE = re.compile(
+    r"(?:maximum|minimum) (?P<what>[\w./-]+) usage per (?:Container|Pod) is [^,]+, but (?:limit|request) is [^.,]+"
+    r"|max(?:imum)? (?P<what2>\w+) usage per"
+)
 _ACCOUNT = re.compile(r"error looking up service account [^/]+/(?P<name>[^:]+): serviceaccount")
 
 
@@ -24,7 +27,12 @@ def refusals(subject: Subject) -> list[tuple[str, str]]:
         failing = condition(thing, "ReplicaFailure")
         if failing.get("status") == "True":
             name = thing["metadata"]["name"]
-            found.append((f"condition ReplicaFailure {failing.get('reason')} of {name}: {failing.get('message')}", str(failing.get("message"))))
+            found.append(
+                (
+                    f"condition ReplicaFailure {failing.get('reason')} of {name}: {failing.get('message')}",
+                    str(failing.get("message")),
+                )
+            )
     owners = [(subject.kind, subject.name), *(("ReplicaSet", each["metadata"]["name"]) for each in subject.sets)]
     if len(subject.live_pods) < subject.desired:
         for kind, name in owners:
@@ -63,30 +71,55 @@ def judge(subject: Subject, line: str, message: str) -> Issue:
     quota, must, account = _QUOTA.search(message), _MUST.search(message), _ACCOUNT.search(message)
     if quota:
         return _issue(
-            subject, line, report.ref("ResourceQuota", subject.namespace, quota["name"]), "QUOTA_EXCEEDED", "quota is used up",
-            f"ResourceQuota {quota['name']} is used up (exceeded quota): requested {quota['asked']}, used {quota['used']}, "
+            subject,
+            line,
+            report.ref("ResourceQuota", subject.namespace, quota["name"]),
+            "QUOTA_EXCEEDED",
+            "quota is used up",
+            f"ResourceQuota {quota['name']} is used up (exceeded quota): requested {quota['asked']}, used "
+            f"{quota['used']}, "
             f"limited to {quota['hard']}; {subject.kind} {subject.name} cannot create pods.",
-        )  # fmt: skip
+        )
     if must:
         return _issue(
-            subject, line, subject.ref, "QUOTA_NEEDS_RESOURCES", f"ResourceQuota {must['name']} wants resources declared",
-            f"ResourceQuota {must['name']} refuses pods that do not specify {must['what']}; {subject.kind} {subject.name} does not.",
-        )  # fmt: skip
+            subject,
+            line,
+            subject.ref,
+            "QUOTA_NEEDS_RESOURCES",
+            f"ResourceQuota {must['name']} wants resources declared",
+            f"ResourceQuota {must['name']} refuses pods that do not specify {must['what']}; {subject.kind} "
+            f"{subject.name} does not.",
+        )
     if account:
         return _issue(
-            subject, line, report.ref("ServiceAccount", subject.namespace, account["name"]), "SERVICEACCOUNT_MISSING", "not found",
-            f"ServiceAccount {account['name']} is missing: not found in namespace {subject.namespace}; {subject.kind} {subject.name} needs it.",
-        )  # fmt: skip
+            subject,
+            line,
+            report.ref("ServiceAccount", subject.namespace, account["name"]),
+            "SERVICEACCOUNT_MISSING",
+            "not found",
+            f"ServiceAccount {account['name']} is missing: not found in namespace {subject.namespace}; "
+            f"{subject.kind} {subject.name} needs it.",
+        )
     return _other(subject, line, message)
 
 
 _OTHER = [
     ("LIMIT_RANGE_REJECTED", _RANGE, "a LimitRange rejects the pods"),
-    ("POD_SECURITY_REJECTED", re.compile(r"violates PodSecurity|unable to validate against any (?:pod security policy|security context constraint)"), "pod security rejects the pods"),
+    (
+        "POD_SECURITY_REJECTED",
+        re.compile(
+            r"violates PodSecurity|unable to validate against any (?:pod security policy|security context constraint)"
+        ),
+        "pod security rejects the pods",
+    ),
     ("WEBHOOK_UNAVAILABLE", re.compile(r"failed calling webhook"), "an admission webhook does not answer"),
-    ("ADMISSION_DENIED", re.compile(r"admission webhook \S+ denied the request|denied by policy"), "an admission webhook denies the pods"),
+    (
+        "ADMISSION_DENIED",
+        re.compile(r"admission webhook \S+ denied the request|denied by policy"),
+        "an admission webhook denies the pods",
+    ),
     ("PRIORITYCLASS_MISSING", re.compile(r"no PriorityClass with name"), "the PriorityClass does not exist"),
-]  # fmt: skip
+]
 
 
 def _other(subject: Subject, line: str, message: str) -> Issue:
@@ -94,7 +127,12 @@ def _other(subject: Subject, line: str, message: str) -> Issue:
         if pattern.search(message):
             return _issue(subject, line, subject.ref, code, phrase, f"{phrase}: {message}")
     return _issue(
-        subject, line, subject.ref, "POD_SPEC_REJECTED", "the API server rejects the pods", f"Creating pods fails: {message}"
+        subject,
+        line,
+        subject.ref,
+        "POD_SPEC_REJECTED",
+        "the API server rejects the pods",
+        f"Creating pods fails: {message}",
     )
 
 

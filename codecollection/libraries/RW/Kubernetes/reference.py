@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from RW.Kubernetes import report
+from RW.Kubernetes import container, report
 from RW.Kubernetes.report import Issue, Report
 from RW.Kubernetes.workload import Subject
 
@@ -27,9 +27,13 @@ class Reference:
 def references(spec: Json) -> list[Reference]:
     """Every object a pod spec needs; optional ones are left out."""
     found = [Reference("ServiceAccount", str(spec.get("serviceAccountName") or "default"), "serviceAccountName")]
-    found += [Reference("Secret", entry["name"], "imagePullSecrets") for entry in spec.get("imagePullSecrets") or [] if entry.get("name")]
-    for container in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]:
-        found += _of_env(container)
+    found += [
+        Reference("Secret", entry["name"], "imagePullSecrets")
+        for entry in spec.get("imagePullSecrets") or []
+        if entry.get("name")
+    ]
+    for each in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]:
+        found += _of_env(each)
     for volume in spec.get("volumes") or []:
         found += _of_volume(volume)
     return list(dict.fromkeys(found))
@@ -38,16 +42,18 @@ def references(spec: Json) -> list[Reference]:
 _ENV = {"secretKeyRef": "Secret", "configMapKeyRef": "ConfigMap", "secretRef": "Secret", "configMapRef": "ConfigMap"}
 
 
-def _of_env(container: Json) -> list[Reference]:
+def _of_env(each: Json) -> list[Reference]:
     found: list[Reference] = []
-    for entry in container.get("env") or []:
-        for form, target in (entry.get("valueFrom") or {}).items():
-            if form in _ENV and not target.get("optional"):
-                found.append(Reference(_ENV[form], target["name"], f"env {entry['name']} key {target.get('key')}"))
-    for entry in container.get("envFrom") or []:
+    for entry in each.get("env") or []:
+        found += [
+            Reference(_ENV[form], target["name"], f"env {entry['name']} key {target.get('key')}")
+            for form, target in (entry.get("valueFrom") or {}).items()
+            if form in _ENV and not target.get("optional")
+        ]
+    for entry in each.get("envFrom") or []:
         for form in ("secretRef", "configMapRef"):
             if entry.get(form) and not entry[form].get("optional"):
-                found.append(Reference(_ENV[form], entry[form]["name"], f"envFrom of container {container['name']}"))
+                found.append(Reference(_ENV[form], entry[form]["name"], f"envFrom of container {each['name']}"))
     return found
 
 
@@ -114,9 +120,15 @@ def gone(message: str) -> Gone | None:
 def missing_issue(subject: Subject, lost: Gone, said: str, evidence: Iterable[str]) -> Issue:
     """The Issue about the object that is missing, or lacks a key."""
     reference = report.ref(lost.kind, subject.namespace, lost.name)
-    users = [entry.where for entry in references(subject.template) if (entry.kind, entry.name) == (lost.kind, lost.name)]
+    users = [
+        entry.where for entry in references(subject.template) if (entry.kind, entry.name) == (lost.kind, lost.name)
+    ]
     used = f" ({', '.join(users)})" if users else ""
-    what = f"key {lost.key} of {lost.kind} {lost.name} is missing" if lost.key else f"{lost.kind} {lost.name} is missing: not found"
+    what = (
+        f"key {lost.key} of {lost.kind} {lost.name} is missing"
+        if lost.key
+        else f"{lost.kind} {lost.name} is missing: not found"
+    )
     return Issue(
         resource=reference,
         cause=lost.cause,
@@ -141,14 +153,22 @@ def check(subject: Subject, existing: dict[str, set[str] | str]) -> Report:
         names = existing.get(entry.kind, set())
         seen.say(f"{subject.kind.lower()}/{subject.name} needs {entry.kind}/{entry.name} ({entry.where})")
         if isinstance(names, str):
-            seen.gap(f"Whether {entry.kind} {entry.name} exists", names, report.ref(entry.kind, subject.namespace, entry.name))
+            seen.gap(
+                f"Whether {entry.kind} {entry.name} exists",
+                names,
+                report.ref(entry.kind, subject.namespace, entry.name),
+            )
         elif entry.name not in names:
             seen.take([_absent(subject, Gone(entry.kind, entry.name, ""), entry)])
         else:
             well += 1
     seen.take([said_missing(subject)])
     if well and not seen.issues:
-        seen.rule_out("Missing configuration", f"{well} named objects exist (Secrets, ConfigMaps, ServiceAccount, claims)", subject.ref)
+        seen.rule_out(
+            "Missing configuration",
+            f"{well} named objects exist (Secrets, ConfigMaps, ServiceAccount, claims)",
+            subject.ref,
+        )
     return seen
 
 
@@ -173,7 +193,8 @@ def _pull_secret(subject: Subject, lost: Gone, line: str) -> Issue:
         cause="PULL_SECRET_MISSING" if ill else "",
         severity=2 if ill else 4,
         reason="imagePullSecret not found",
-        actual=f"{subject.kind} {subject.name} names imagePullSecret {lost.name}, which is not found in namespace {subject.namespace}.",
+        actual=f"{subject.kind} {subject.name} names imagePullSecret {lost.name}, which is not found in namespace "
+        f"{subject.namespace}.",
         expected="The imagePullSecret exists, or is not named.",
         evidence=(line,),
         next_steps=(f"Create Secret `{lost.name}` in Namespace `{subject.namespace}`",),
@@ -198,8 +219,6 @@ def said_missing(subject: Subject) -> Report:
 
 
 def _said(subject: Subject) -> list[tuple[str, Gone]]:
-    from RW.Kubernetes import container  # noqa: PLC0415 - container builds on references too
-
     found: list[tuple[str, Gone]] = []
     for pod in subject.live_pods:
         for state in container.states(pod):
@@ -219,7 +238,8 @@ def _symptom(subject: Subject, lost: Gone, evidence: list[str]) -> Issue:
         cause="CONFIG_REFERENCE_BROKEN",
         severity=subject.severity,
         reason="containers cannot start without a named object",
-        actual=f"{subject.kind} {subject.name} names {what}, which is not found; its new containers cannot start (CreateContainerConfigError or FailedMount).",
+        actual=f"{subject.kind} {subject.name} names {what}, which is not found; its new containers cannot start "
+        "(CreateContainerConfigError or FailedMount).",
         expected="Everything that the pod template names exists.",
         evidence=tuple(evidence),
         blames=(blamed,),

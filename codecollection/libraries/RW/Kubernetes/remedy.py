@@ -35,9 +35,13 @@ def undo(subject: Subject, history: list[Json]) -> Change:
     if (subject.manifest.get("spec") or {}).get("paused"):
         return refuse(f"{subject.spoken} is paused. Resume it first.")
     now = (subject.manifest.get("spec") or {}).get("template") or {}
-    earlier = [each for each in sorted(history, key=revision.number, reverse=True) if _bare(revision.template(each)) != _bare(now)]
+    latest_first = sorted(history, key=revision.number, reverse=True)
+    # A restart makes a revision that differs in an annotation only: going back to it would remedy nothing.
+    earlier = [each for each in latest_first if revision.template(each).get("spec") != now.get("spec")]
     if not earlier:
-        return refuse(f"{subject.spoken} has no earlier revision with another template. There is nothing to go back to.")
+        return refuse(
+            f"{subject.spoken} has no earlier revision with another template. There is nothing to go back to."
+        )
     standing = [each for each in earlier if (each.get("status") or {}).get("readyReplicas")]
     chosen = (standing or earlier)[0]
     template = _bare(revision.template(chosen))
@@ -70,10 +74,15 @@ def scale(subject: Subject, replicas: str, autoscalers: list[Json]) -> Change:
         return refuse(f"REPLICAS is '{replicas}'. Give a whole number from 0 to {MOST_REPLICAS}.")
     governor = next((each for each in autoscalers if _governs(each, subject)), None)
     if governor and int(replicas) > 0 and subject.desired > 0:
-        return refuse(f"HorizontalPodAutoscaler `{governor['metadata']['name']}` sets the replicas of {subject.spoken}. Change its bounds instead.")
+        return refuse(
+            f"HorizontalPodAutoscaler `{governor['metadata']['name']}` sets the replicas of {subject.spoken}. "
+            "Change its bounds instead."
+        )
     if int(replicas) == subject.desired:
         return refuse(f"{subject.spoken} already has spec.replicas {replicas}. Nothing was changed.")
-    return Change({"spec": {"replicas": int(replicas)}}, subject.shown(), f"spec.replicas {subject.desired} -> {replicas}")
+    return Change(
+        {"spec": {"replicas": int(replicas)}}, subject.shown(), f"spec.replicas {subject.desired} -> {replicas}"
+    )
 
 
 def _governs(autoscaler: Json, subject: Subject) -> bool:

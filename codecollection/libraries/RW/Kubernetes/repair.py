@@ -53,7 +53,9 @@ class Repair:
         self.cluster.client.forget()
         subject = self.cluster.subject(kind, namespace, name, seen, time.time())
         if subject is None:
-            raise Unusable(f"{report.spoken(report.ref(kind, namespace, name))} does not exist. Correct NAME or NAMESPACE.")
+            raise Unusable(
+                f"{report.spoken(report.ref(kind, namespace, name))} does not exist. Correct NAME or NAMESPACE."
+            )
         return subject, seen
 
     def _apply(self, subject: Subject, change: remedy.Change, seen: Report) -> Answer:
@@ -63,7 +65,9 @@ class Repair:
             try:
                 self.cluster.client.patch(where, change.patch)
             except Forbidden as refusal:
-                change = remedy.refuse(f"{refusal}. Grant the verb patch on {KINDS[subject.kind]} to the kubeconfig's user.")
+                change = remedy.refuse(
+                    f"{refusal}. Grant the verb patch on {KINDS[subject.kind]} to the kubeconfig's user."
+                )
             else:
                 after = self.cluster.subject(subject.kind, subject.namespace, subject.name, Report(), time.time())
         seen.take([remedy.told(subject, change, after)])

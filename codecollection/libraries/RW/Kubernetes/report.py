@@ -16,10 +16,13 @@ _CREDENTIALS = [
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s:@]*:[^/\s@]+@"), r"\1***@"),
     (re.compile(r"(?i)\b(authorization\W{1,4}\w+|bearer)\s+[\w.~+/=-]{8,}"), r"\1 ***"),
     (
-        re.compile(r"(?i)(?<![\w/-])([\w-]*(?:password|passwd|secret[_-]?key|api[_-]?key|access[_-]?key|token))([\"']?\s*[=:]\s*)[^\s,;&\"']*[\"']?[^\s,;&]*"),
+        re.compile(
+            r"(?i)(?<![\w/-])([\w-]*(?:password|passwd|secret[_-]?key|api[_-]?key|access[_-]?key"
+            r"|token))([\"']?\s*[=:]\s*)[^\s,;&\"']*[\"']?[^\s,;&]*"
+        ),
         r"\1\2***",
     ),
-]  # fmt: skip
+]
 
 
 def ref(kind: str, namespace: str, name: str) -> str:

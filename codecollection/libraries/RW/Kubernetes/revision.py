@@ -6,6 +6,8 @@ from typing import Any
 from RW.Kubernetes import dependency, report
 
 Json = dict[str, Any]
+AMOUNTS = [f"resources.{bound}.{what}" for bound in ("limits", "requests") for what in ("memory", "cpu")]
+FIELDS = ("command", "args", "ports", "readinessProbe", "livenessProbe", "startupProbe", "envFrom", "volumeMounts")
 
 
 def number(thing: Json) -> int:
@@ -55,15 +57,17 @@ def _container(name: str, old: Json, new: Json) -> list[str]:
         found.append(f"container {name} image {old.get('image')} -> {new.get('image')}")
     before_env = {entry["name"]: entry for entry in old.get("env") or []}
     after_env = {entry["name"]: entry for entry in new.get("env") or []}
-    for key in sorted({*before_env, *after_env}):
-        if before_env.get(key) != after_env.get(key):
-            found.append(f"env {key} {_env(before_env.get(key))} -> {_env(after_env.get(key))}")
-    for path in ("resources.limits.memory", "resources.limits.cpu", "resources.requests.memory", "resources.requests.cpu"):
-        if _at(old, path) != _at(new, path):
-            found.append(f"container {name} {path} {_at(old, path)} -> {_at(new, path)}")
-    for field in ("command", "args", "ports", "readinessProbe", "livenessProbe", "startupProbe", "envFrom", "volumeMounts"):
-        if old.get(field) != new.get(field):
-            found.append(f"container {name} {field} changed")
+    found += [
+        f"env {key} {_env(before_env.get(key))} -> {_env(after_env.get(key))}"
+        for key in sorted({*before_env, *after_env})
+        if before_env.get(key) != after_env.get(key)
+    ]
+    found += [
+        f"container {name} {path} {_at(old, path)} -> {_at(new, path)}"
+        for path in AMOUNTS
+        if _at(old, path) != _at(new, path)
+    ]
+    found += [f"container {name} {field} changed" for field in FIELDS if old.get(field) != new.get(field)]
     return found
 
 

@@ -11,14 +11,20 @@ Json = dict[str, Any]
 _SAID = [
     ("PVC_UNBOUND", r"unbound immediate PersistentVolumeClaims|didn't find available persistent volumes"),
     ("PVC_MISSING", r"persistentvolumeclaim \"[^\"]+\" (?:not found|is being deleted)"),
-    ("VOLUME_NODE_CONFLICT", r"volume node affinity conflict|had no available volume zone|node\(s\) exceed max volume count"),
+    (
+        "VOLUME_NODE_CONFLICT",
+        r"volume node affinity conflict|had no available volume zone|node\(s\) exceed max volume count",
+    ),
     ("HOST_PORT_CONFLICT", r"didn't have free ports"),
     ("INSUFFICIENT_RESOURCES", r"Insufficient (?P<what>[\w./-]+)|Too many pods"),
     ("TAINT_NOT_TOLERATED", r"(?:had (?:untolerated )?taints? |taint )\{(?P<what>[^}]*)\}"),
-    ("NODE_SELECTOR_UNMATCHED", r"didn't match (?:Pod's node affinity|node selector|Pod's node affinity/selector)|didn't match Pod's node"),
+    (
+        "NODE_SELECTOR_UNMATCHED",
+        r"didn't match (?:Pod's node affinity|node selector|Pod's node affinity/selector)|didn't match Pod's node",
+    ),
     ("AFFINITY_UNSATISFIED", r"didn't match pod (?:anti-?)?affinity|topology spread constraints|anti-affinity"),
     ("NODE_CORDONED", r"were unschedulable"),
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True)

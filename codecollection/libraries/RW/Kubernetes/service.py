@@ -56,9 +56,14 @@ class Scene:
 
     def shown(self) -> str:
         """``service/cart: selector app=cart; ports 7070->7070; 2 pods selected, 1 ready endpoint``."""
-        ports = ", ".join(f"{entry['port']}->{entry.get('targetPort', entry['port'])}" for entry in self.spec.get("ports") or [])
+        ports = ", ".join(
+            f"{entry['port']}->{entry.get('targetPort', entry['port'])}" for entry in self.spec.get("ports") or []
+        )
         chosen = selector.text(selector.of_labels(self.selector)) or "(none)"
-        return f"service/{self.name}: selector {chosen}; ports {ports}; {len(self.chosen)} pods selected, {self.ready} ready endpoints"
+        return (
+            f"service/{self.name}: selector {chosen}; ports {ports}; {len(self.chosen)} pods selected, "
+            f"{self.ready} ready endpoints"
+        )
 
 
 def labels_of(workload: Json) -> dict[str, str]:
@@ -78,7 +83,9 @@ def check(scene: Scene) -> Report:
     seen = Report()
     seen.say(scene.shown(), *(container.line(pod) for pod in scene.chosen))
     if scene.spec.get("type") == "ExternalName":
-        seen.rule_out("No endpoints", f"it is an alias of {scene.spec.get('externalName')} and has none by nature", scene.ref)
+        seen.rule_out(
+            "No endpoints", f"it is an alias of {scene.spec.get('externalName')} and has none by nature", scene.ref
+        )
         return seen
     if not scene.selector:
         _without_selector(scene, seen)
@@ -87,17 +94,28 @@ def check(scene: Scene) -> Report:
     elif not scene.ready and not _young(scene):
         seen.add(_none_ready(scene))
     else:
-        seen.rule_out("No endpoints", f"selector {selector.text(selector.of_labels(scene.selector))} matches {len(scene.chosen)} pods, {scene.ready} endpoints are ready", scene.ref)
+        seen.rule_out(
+            "No endpoints",
+            f"selector {selector.text(selector.of_labels(scene.selector))} matches {len(scene.chosen)} pods, "
+            f"{scene.ready} endpoints are ready",
+            scene.ref,
+        )
     _load_balancer(scene, seen)
     return seen
 
 
 def _young(scene: Scene) -> bool:
-    return all(moment.age(pod["metadata"].get("creationTimestamp"), scene.now) < container.START_S and not _troubled(pod) for pod in scene.chosen)
+    return all(
+        moment.age(pod["metadata"].get("creationTimestamp"), scene.now) < container.START_S and not _troubled(pod)
+        for pod in scene.chosen
+    )
 
 
 def _troubled(pod: Json) -> bool:
-    return any(state.restarts or state.reason not in ("", "ContainerCreating", "PodInitializing") for state in container.states(pod))
+    return any(
+        state.restarts or state.reason not in ("", "ContainerCreating", "PodInitializing")
+        for state in container.states(pod)
+    )
 
 
 def _without_selector(scene: Scene, seen: Report) -> None:
@@ -108,7 +126,11 @@ def _without_selector(scene: Scene, seen: Report) -> None:
 
 
 def _nothing_selected(scene: Scene, seen: Report) -> None:
-    fitting = [workload for workload in scene.workloads if selector.chooses(selector.of_labels(scene.selector), labels_of(workload))]
+    fitting = [
+        workload
+        for workload in scene.workloads
+        if selector.chooses(selector.of_labels(scene.selector), labels_of(workload))
+    ]
     zero = [workload for workload in fitting if (workload.get("spec") or {}).get("replicas") == 0]
     if zero:
         seen.add(_zero(scene, zero[0]))
@@ -165,7 +187,8 @@ def _mismatch(scene: Scene) -> Issue:
         expected="The selector matches the labels of the pods that serve it.",
         evidence=tuple(lines),
         next_steps=(f"Correct the selector of {report.spoken(scene.ref)}",),
-        reproduce=f"kubectl get endpoints {scene.name} -n {scene.namespace}; kubectl get pods -n {scene.namespace} -l {wanted}",
+        reproduce=f"kubectl get endpoints {scene.name} -n {scene.namespace}; kubectl get pods -n {scene.namespace} "
+        f"-l {wanted}",
     )
 
 
@@ -217,14 +240,18 @@ def _load_balancer(scene: Scene, seen: Report) -> None:
     age = moment.age(scene.service["metadata"].get("creationTimestamp"), scene.now)
     if given or age < PENDING_S:
         return
-    said = [event.line(entry) for entry in event.warnings(event.fresh(event.about(scene.events, "Service", scene.name), scene.now))]
+    said = [
+        event.line(entry)
+        for entry in event.warnings(event.fresh(event.about(scene.events, "Service", scene.name), scene.now))
+    ]
     seen.add(
         Issue(
             resource=scene.ref,
             cause="LOADBALANCER_PENDING",
             severity=3,
             reason="load balancer has no address (pending)",
-            actual=f"Service {scene.name} of type LoadBalancer has no external address after {moment.words(age)}. {' '.join(said[:1])}",
+            actual=f"Service {scene.name} of type LoadBalancer has no external address after {moment.words(age)}. "
+            f"{' '.join(said[:1])}",
             expected="The load balancer gets an address.",
             evidence=(f"service/{scene.name}: type LoadBalancer, status.loadBalancer is empty", *said[:2]),
             next_steps=("Check the cloud or load balancer controller",),
@@ -238,7 +265,10 @@ def ports(scene: Scene) -> Report:
     for entry in scene.spec.get("ports") or []:
         target = entry.get("targetPort", entry["port"])
         for pod in scene.chosen[:1]:
-            seen.say(f"service/{scene.name} port {entry['port']} -> targetPort {target}; pod {pod['metadata']['name']} declares {_declared(pod)}")
+            seen.say(
+                f"service/{scene.name} port {entry['port']} -> targetPort {target}; pod {pod['metadata']['name']} "
+                f"declares {_declared(pod)}"
+            )
             if leads_nowhere(entry, pod):
                 seen.add(_wrong_target(scene, entry, pod))
             else:
@@ -249,7 +279,11 @@ def ports(scene: Scene) -> Report:
 
 
 def _declared(pod: Json) -> str:
-    ports = [f"{p.get('name') or ''}:{p['containerPort']}".lstrip(":") for c in pod["spec"].get("containers") or [] for p in c.get("ports") or []]
+    ports = [
+        f"{p.get('name') or ''}:{p['containerPort']}".lstrip(":")
+        for c in pod["spec"].get("containers") or []
+        for p in c.get("ports") or []
+    ]
     return ", ".join(ports) or "no ports"
 
 
@@ -266,26 +300,36 @@ def leads_nowhere(entry: Json, pod: Json) -> bool:
     if not declared or entry.get("protocol", "TCP") not in ("TCP", "UDP"):
         return False
     used = {number for c in both for number in probe.listens(c)}
-    probed = {probe.port(c, c.get(field) or {}) for c in both for field in probe.PROBES.values()} if container.is_ready(pod) else set()
+    probed = (
+        {probe.port(c, c.get(field) or {}) for c in both for field in probe.PROBES.values()}
+        if container.is_ready(pod)
+        else set()
+    )
     return target not in used | probed
 
 
 def _wrong_target(scene: Scene, entry: Json, pod: Json) -> Issue:
     target = entry.get("targetPort", entry["port"])
-    line = f"service/{scene.name} port {entry['port']} -> targetPort {target}; pod {pod['metadata']['name']} declares {_declared(pod)}"
+    line = (
+        f"service/{scene.name} port {entry['port']} -> targetPort {target}; pod {pod['metadata']['name']} "
+        f"declares {_declared(pod)}"
+    )
     return Issue(
         resource=scene.ref,
         cause="SERVICE_TARGET_PORT_WRONG",
         severity=2,
         reason=f"targetPort {target} is not a port of its pods",
-        actual=f"Service {scene.name} port {entry['port']} has targetPort {target}, but its pods listen on {_declared(pod)}: connections are refused.",
+        actual=f"Service {scene.name} port {entry['port']} has targetPort {target}, but its pods listen on "
+        f"{_declared(pod)}: connections are refused.",
         expected="targetPort is a port that the selected containers listen on.",
         evidence=(line,),
         next_steps=(f"Correct the targetPort of {report.spoken(scene.ref)}",),
     )
 
 
-def world(services: Iterable[Json], slices: Iterable[Json], endpoints: Iterable[Json], read: set[str]) -> dependency.World:
+def world(
+    services: Iterable[Json], slices: Iterable[Json], endpoints: Iterable[Json], read: set[str]
+) -> dependency.World:
     """Services with their ready addresses, from EndpointSlices or, in old clusters, Endpoints."""
     found = dependency.World(read=set(read))
     for service in services:
@@ -294,8 +338,20 @@ def world(services: Iterable[Json], slices: Iterable[Json], endpoints: Iterable[
         name = (piece["metadata"].get("labels") or {}).get("kubernetes.io/service-name")
         if name:
             key = (piece["metadata"]["namespace"], name)
-            found.ready[key] = found.ready.get(key, 0) + sum((e.get("conditions") or {}).get("ready") is not False for e in piece.get("endpoints") or [])
+            found.ready[key] = found.ready.get(key, 0) + sum(
+                (e.get("conditions") or {}).get("ready") is not False for e in piece.get("endpoints") or []
+            )
+            _note_change(found, key, piece)
     for entry in endpoints:
         key = (entry["metadata"]["namespace"], entry["metadata"]["name"])
+        _note_change(found, key, entry)
         found.ready[key] = sum(len(subset.get("addresses") or []) for subset in entry.get("subsets") or [])
     return found
+
+
+def _note_change(found: dependency.World, key: dependency.Key, entry: Json) -> None:
+    at = moment.seconds(
+        (entry["metadata"].get("annotations") or {}).get("endpoints.kubernetes.io/last-change-trigger-time")
+    )
+    if at is not None:
+        found.since[key] = max(found.since.get(key, 0.0), at)

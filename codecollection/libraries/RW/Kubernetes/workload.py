@@ -15,7 +15,7 @@ SETTLE_S = 120
 
 @dataclass
 class Subject:
-    """A workload as read at ``now`` (seconds): its manifest, its pods, the ReplicaSets it owns, its namespace's events."""
+    """A workload as read at ``now`` (seconds): manifest, pods, the ReplicaSets it owns, its namespace's events."""
 
     kind: str
     namespace: str
@@ -84,7 +84,10 @@ class Subject:
         status = self.manifest.get("status") or {}
         updated = status.get("updatedNumberScheduled" if self.kind == "DaemonSet" else "updatedReplicas") or 0
         generation = self.manifest["metadata"].get("generation")
-        return f"{self.kind.lower()}/{self.name}: {self.ready}/{self.desired} ready, {updated} updated, generation {generation}"
+        return (
+            f"{self.kind.lower()}/{self.name}: {self.ready}/{self.desired} ready, {updated} updated, generation "
+            f"{generation}"
+        )
 
 
 def finished(pod: Json) -> bool:
@@ -216,8 +219,12 @@ def _stuck_issue(subject: Subject, why: str, changes: list[str]) -> Issue:
         actual=f"{subject.ready} of {subject.desired} pods are ready; {why}.{changed}",
         expected="The latest template runs in all replicas within the progress deadline.",
         evidence=(subject.shown(), *(f"changed since the revision before: {change}" for change in changes[:4])),
-        next_steps=(f"Check Pods of {subject.spoken}", f"Check Logs of {subject.spoken}", f"Undo Rollout of {subject.spoken}"),
-    )  # fmt: skip
+        next_steps=(
+            f"Check Pods of {subject.spoken}",
+            f"Check Logs of {subject.spoken}",
+            f"Undo Rollout of {subject.spoken}",
+        ),
+    )
 
 
 def _short_issue(subject: Subject) -> Issue:

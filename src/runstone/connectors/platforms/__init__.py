@@ -1,7 +1,7 @@
 """Clouds and clusters, one file each: a stream of readings, scope by scope, of what exists there.
 
-Objects stay plain dicts ("theirs, opaque"), already without what must not be kept (see :mod:`runstone.connectors.kept`):
-values of Secrets and ConfigMaps, values of environment variables that are no address, managed fields, copies.
+Objects stay plain dicts ("theirs, opaque"), already without what ``connectors.kept`` drops: values of Secrets and
+ConfigMaps, values of environment variables that are no address, managed fields, copies.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ __all__ = ["Batch", "Object", "Platform", "version"]
 
 
 def version(obj: Object) -> str:
-    """Another text whenever the object is another: its version where the platform keeps one, else a digest of it all."""
+    """Another text whenever the object is another: its version where there is one, else a digest of it all."""
     metadata = obj["metadata"]
     if metadata.get("uid") and metadata.get("resourceVersion"):
         return f"{metadata['uid']}@{metadata['resourceVersion']}"

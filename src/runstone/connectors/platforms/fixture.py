@@ -63,7 +63,7 @@ class Fixture(Platform):
 def _objects(file: Path) -> list[Object]:
     """The named objects of a file; JSON is YAML too. Raises BadInput."""
     try:
-        documents: list[Any] = list(yaml.load_all(file.read_text(), _LOADER))  # noqa: S506  a safe loader, in C
+        documents: list[Any] = list(yaml.load_all(file.read_text(), _LOADER))
     except (yaml.YAMLError, UnicodeDecodeError) as err:
         raise BadInput(f"{file} is not YAML: {str(err).splitlines()[0]}.") from err
     except OSError as err:

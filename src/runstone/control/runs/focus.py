@@ -159,7 +159,7 @@ def _ill(trigger: Trigger, atlas: Atlas) -> list[Focus]:
 
 def _namespaces(trigger: Trigger, atlas: Atlas) -> list[Focus]:
     return [
-        Focus(resource.ref, 0.3, "nothing on the Map looks ill; a look over the namespace")
+        Focus(resource.ref, 0.7, "nothing on the Map looks ill; a look over the namespace")
         for resource in _in_scope(trigger, atlas)
         if resource.ref.kind == "Namespace" and atlas.slxs(resource.ref)
     ]

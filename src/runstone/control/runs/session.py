@@ -121,7 +121,9 @@ class Sessions:
         case = await self.case(session)
         if case.session.state not in ("open", "running", "waiting"):
             return _ends(case.session.state)
-        atlas, scanned, left = await self._maps.atlas(), await self._maps.scanned(), self._left(case.session)
+        # In this order: a round of discovery that ends between the two must not be believed to be in an older Map.
+        scanned = await self._maps.scanned()
+        atlas, left = await self._maps.atlas(), self._left(case.session)
         if not (scanned or names_something(case.session.trigger, atlas)) and left > 0:
             return await self._linger(case, "looking for what the question names", left)
         known = _Known(case, atlas, resolve(case.session.trigger, atlas), *self._facts(case, atlas))

@@ -65,6 +65,8 @@ class Maps:
         self._clock = clock
         self._workspace = workspace
         self._atlas: Atlas | None = None
+        self._version = 0
+        """Grows with every change, so that a Map read meanwhile is not kept."""
 
     async def apply(self, update: MapUpdate, actor: str) -> int:
         """Apply what discovery saw; returns how many rows changed. Idempotent, all or nothing."""
@@ -81,6 +83,7 @@ class Maps:
                 data = {"changed": changed, "final": update.final, "resources": len(update.resources)}
                 await self._audit.add(connection, "map.updated", "", actor, data)
         if changed:
+            self._version += 1
             self._atlas = None
         self._audit.ring()
         self._bus.ring("map")
@@ -88,9 +91,13 @@ class Maps:
 
     async def atlas(self) -> Atlas:
         """The Map with its indexes, as of now."""
-        if self._atlas is None:
-            self._atlas = Atlas(await self.read())
-        return self._atlas
+        if self._atlas is not None:
+            return self._atlas
+        version = self._version
+        atlas = Atlas(await self.read())
+        if version == self._version:
+            self._atlas = atlas
+        return atlas
 
     async def read(self) -> Map:
         """The whole Map."""

@@ -16,7 +16,6 @@ from runstone.edge.discovery.render import Rendered, Renderer, Setting, reposito
 from runstone.edge.discovery.rules import Match, Rule, Subject, World, custom_types
 from runstone.errors import BadInput
 from runstone.model.content import CodeCollection, CollectionRef, Finding
-from runstone.model.workspace import SLX
 
 log = structlog.get_logger()
 
@@ -53,15 +52,15 @@ class Bindings:
         """The types that rules name and that discovery would not read by itself."""
         return custom_types([one.rule for one in self._bindings])
 
-    def slxs(self, platform: str, subjects: dict[str, list[Subject]]) -> list[SLX]:
-        """Every SLX of a platform's subjects; of two with one name the first rule's."""
+    def slxs(self, platform: str, subjects: dict[str, list[Subject]]) -> dict[str, Rendered]:
+        """Every SLX of a platform's subjects by its name; of two with one name the first rule's."""
         world = World(subjects, self._variables())
-        found: dict[str, SLX] = {}
+        found: dict[str, Rendered] = {}
         for binding in self._bindings:
             for rendered in self._matched(binding, platform, world):
                 if rendered.slx is not None:
-                    found.setdefault(rendered.slx.name, rendered.slx)
-        return list(found.values())
+                    found.setdefault(rendered.slx.name, rendered)
+        return found
 
     def findings(self) -> list[Finding]:
         """What is wrong: files that could not be loaded, and templates that failed, each named once."""

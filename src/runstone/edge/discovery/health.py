@@ -14,6 +14,8 @@ from runstone.model.resource import Health
 Finding = tuple[Health, str]
 _STARTING_S = 120
 """How long a Pod may take to start before it counts as ill: images are pulled and volumes attached by then, mostly."""
+_DEADLINE_S = 600
+"""A Deployment's progressDeadlineSeconds where it says none."""
 _STARTING = (None, "ContainerCreating", "PodInitializing")
 
 
@@ -22,6 +24,8 @@ def of(obj: Object, now: dt.datetime) -> Finding:
     kind = str(obj.get("kind"))
     if kind == "Pod":
         return _pod(obj, now)
+    if kind == "Deployment":
+        return _deployment(obj, now)
     return _BY_KIND.get(kind, _plain)(obj)
 
 
@@ -29,7 +33,7 @@ def _plain(_: Object) -> Finding:
     return "ok", ""
 
 
-def _deployment(obj: Object) -> Finding:
+def _deployment(obj: Object, now: dt.datetime) -> Finding:
     spec, status, conditions = _spec(obj), _status(obj), _conditions(obj)
     wanted, ready = spec.get("replicas", 1), status.get("readyReplicas") or 0
     summary = f"{ready}/{wanted} ready"
@@ -44,8 +48,20 @@ def _deployment(obj: Object) -> Finding:
     if ready >= wanted:
         return "ok", summary
     if _unobserved(obj) or (progressing.get("status") == "True" and progressing.get("reason") != _ROLLED_OUT):
-        return "unknown", f"{summary}, rolling out"
+        return ("ill" if _down(obj, now) else "unknown"), f"{summary}, rolling out"
     return "ill", summary
+
+
+def _down(obj: Object, now: dt.datetime) -> bool:
+    """Whether a rollout has taken away what was there: that is an outage, deadline or not.
+
+    A Deployment younger than its own deadline was never there.
+    """
+    available = _conditions(obj).get("Available", {})
+    deadline_s = _spec(obj).get("progressDeadlineSeconds") or _DEADLINE_S
+    if available.get("status") != "False" or _recent(_metadata(obj).get("creationTimestamp"), deadline_s, now):
+        return False
+    return not _recent(available.get("lastTransitionTime"), _STARTING_S, now)
 
 
 _ROLLED_OUT = "NewReplicaSetAvailable"
@@ -103,18 +119,18 @@ def _pod(obj: Object, now: dt.datetime) -> Finding:
         return "ill", str(scheduled.get("reason") or phase)
     said = "not ready" if phase == "Running" else str(status.get("reason") or phase)
     since = ready.get("lastTransitionTime") or _metadata(obj).get("creationTimestamp")
-    return ("unknown" if _within(since, now) else "ill"), said
+    return ("unknown" if _recent(since, _STARTING_S, now) else "ill"), said
 
 
-def _within(since: object, now: dt.datetime) -> bool:
-    """Whether a moment is so recent that what began then may still be starting."""
+def _recent(since: object, seconds: int, now: dt.datetime) -> bool:
+    """Whether a moment, as an API writes it, is at most so many seconds ago; not when it cannot be read."""
     try:
         then = dt.datetime.fromisoformat(str(since))
     except ValueError:
         return False
     if then.tzinfo is None:
         then = then.replace(tzinfo=dt.UTC)
-    return (now - then).total_seconds() < _STARTING_S
+    return (now - then).total_seconds() < seconds
 
 
 def _claim(obj: Object) -> Finding:
@@ -188,7 +204,6 @@ def endpoints(obj: Object) -> Finding:
 
 
 _BY_KIND: dict[str, Callable[[Object], Finding]] = {
-    "Deployment": _deployment,
     "StatefulSet": _statefulset,
     "DaemonSet": _daemonset,
     "PersistentVolumeClaim": _claim,

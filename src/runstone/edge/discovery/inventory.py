@@ -101,7 +101,7 @@ def digest(nouns: Iterable[BaseModel]) -> str:
 def _opened(path: Path) -> sqlite3.Connection:
     path.touch(mode=0o600, exist_ok=True)
     path.chmod(0o600)
-    file = sqlite3.connect(path)
+    file = sqlite3.connect(path, check_same_thread=False)  # one user at a time, in whichever thread
     try:
         (version,) = file.execute("PRAGMA user_version").fetchone()
         if version != _FORMAT:

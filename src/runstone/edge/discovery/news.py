@@ -55,17 +55,16 @@ def news(picture: Picture, bindings: Bindings, known: Mapping[str, str], now: dt
             fresh[ref] = resource
             digests[name] = summed
     slxs = bindings.slxs(picture.platform.name, picture.subjects(objects))
-    new_slxs, slx_digests = _new_slxs(slxs, known)
-    # An SLX goes with its subject: when the subject is sent anew its SLXs are not, they are still there.
+    new = {_slx_name(name): made for name, made in slxs.items() if known.get(_slx_name(name)) != made.digest}
     names = {_scope_name(reading.scope) for reading in picture.readings()}
-    names |= {_relations_name(ref) for ref in resources} | {_slx_name(slx) for slx in slxs}
+    names |= {_relations_name(ref) for ref in resources} | {_slx_name(name) for name in slxs}
     return News(
         platform=picture.platform.name,
         readings=tuple(readings),
         resources=tuple(fresh.values()),
         relations=tuple(chain.from_iterable(by_source.get(ref, ()) for ref in fresh)),
-        slxs=tuple(new_slxs),
-        digests=digests | slx_digests,
+        slxs=tuple(made.slx for made in new.values() if made.slx is not None),
+        digests=digests | {name: made.digest for name, made in new.items()},
         gone=tuple(known.keys() - names),
     )
 
@@ -97,12 +96,6 @@ def _scopes(
     return fresh, changed, digests
 
 
-def _new_slxs(slxs: Iterable[SLX], known: Mapping[str, str]) -> tuple[list[SLX], dict[str, str]]:
-    digests = {_slx_name(slx): (slx, digest([slx])) for slx in slxs}
-    new = {name: pair for name, pair in digests.items() if known.get(name) != pair[1]}
-    return [slx for slx, _ in new.values()], {name: summed for name, (_, summed) in new.items()}
-
-
 def _scope_name(scope: Scope) -> str:
     return f"scope/{scope.kind}/{scope.namespace}"
 
@@ -111,5 +104,5 @@ def _relations_name(ref: ResourceRef) -> str:
     return f"relations/{ref.kind}/{ref.namespace}/{ref.name}"
 
 
-def _slx_name(slx: SLX) -> str:
-    return f"slx/{slx.name}"
+def _slx_name(name: str) -> str:
+    return f"slx/{name}"

@@ -33,6 +33,8 @@ class Picture:
         self._told: set[Scope] = set()
         self._gone: set[Scope] = set()
         self._reached = True
+        self.stirred = True
+        """Whether anything was told since the last look that differs from what was known."""
 
     def begin(self) -> None:
         """A new round starts: nothing was told yet."""
@@ -47,6 +49,7 @@ class Picture:
             seen = {_key(obj) for obj in batch.objects}
             kept = (obj for obj in before.objects if _key(obj) not in seen)
             batch = Batch(batch.reading, (*batch.objects, *kept))
+        self.stirred = self.stirred or before is None or _differ(before, batch)
         self.batches[scope] = batch
         self._told.add(scope)
 
@@ -157,6 +160,12 @@ class Picture:
     def _cluster_subject(self) -> Subject:
         name, context = self.platform.name, self.platform.context
         return Subject("cluster", CLUSTER, name, "", name, context, {}, {}, {}, stamp=context)
+
+
+def _differ(before: Batch, after: Batch) -> bool:
+    if before.reading != after.reading or len(before.objects) != len(after.objects):
+        return True
+    return any(version(old) != version(new) for old, new in zip(before.objects, after.objects, strict=True))
 
 
 def within(ref: ResourceRef, scope: Scope) -> bool:

@@ -8,6 +8,7 @@ fails is a sentence, and the others of its SLX go on (without the SLX's own ther
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from runstone.content import parse
 from runstone.edge.discovery import names
+from runstone.edge.discovery.inventory import digest
 from runstone.edge.discovery.rules import Match, Subject
 from runstone.errors import BadInput
 from runstone.model.content import BundleRef, CollectionRef, Task
@@ -53,6 +55,11 @@ class Rendered:
     subject: str
     slx: SLX | None
     problems: tuple[str, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the SLX; worked out once, since a result is kept for many rounds."""
+        return digest([self.slx]) if self.slx else ""
 
 
 def repository(url: str) -> str:

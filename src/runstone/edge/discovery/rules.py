@@ -24,9 +24,10 @@ KINDS = {
     "statefulset": "StatefulSet", "job": "Job", "cronjob": "CronJob", "ingress": "Ingress", "service": "Service",
     "pod": "Pod", "persistentvolumeclaim": "PersistentVolumeClaim", "node": "Node", "nodes": "Node",
     "networkpolicy": "NetworkPolicy", "networkpolicies.networking.k8s.io": "NetworkPolicy",
-    "horizontalpodautoscaler": "HorizontalPodAutoscaler", "resourcequota": "ResourceQuota",
-    "resourcequotas": "ResourceQuota", "persistentvolume": "PersistentVolume", "storageclass": "StorageClass", "configmap": "ConfigMap",
-    "secret": "Secret",
+    "horizontalpodautoscaler": "HorizontalPodAutoscaler", "poddisruptionbudget": "PodDisruptionBudget",
+    "resourcequota": "ResourceQuota", "resourcequotas": "ResourceQuota", "persistentvolume": "PersistentVolume",
+    "storageclass": "StorageClass", "ingressclass": "IngressClass", "configmap": "ConfigMap", "secret": "Secret",
+    "serviceaccount": "ServiceAccount",
 }  # fmt: skip
 _LEVELS = {"none": 0, "basic": 1, "detailed": 2}
 

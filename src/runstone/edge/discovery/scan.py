@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,8 +71,10 @@ class Scanner:
     def forget(self) -> None:
         """Home may have missed something: send everything next time."""
         self._inventory.forget()
+        for picture in self._pictures:
+            picture.stirred = True
 
-    async def updates(self, focus: tuple[str, ...] = ()) -> AsyncIterator[MapUpdate]:
+    async def updates(self, focus: tuple[str, ...] = ()) -> AsyncGenerator[MapUpdate]:
         """What is new for home, in a few pieces; the last one has ``final`` set.
 
         ``focus``: kinds such as ``Deployment``; the first piece leaves when these were read. Raises Unreachable,
@@ -117,7 +119,7 @@ class Scanner:
             if waiting and (told is None or early):
                 complete = complete or early
                 due = time.monotonic() + next(patience, _PATIENCE_S[-1])
-                for piece in self._news():
+                for piece in await self._news([picture for picture in self._pictures if picture.stirred]):
                     yield self._update(piece, final=False)
                     self._delivered(piece)
         async for update in self._last(errors):
@@ -125,7 +127,7 @@ class Scanner:
 
     async def _last(self, errors: list[RunstoneError]) -> AsyncIterator[MapUpdate]:
         """What is still unsaid, as one final update; or the reason why nothing could be read."""
-        pieces = self._news()
+        pieces = await self._news(self._pictures)  # all: health changes with time alone, too
         nothing = bool(errors) and len(errors) == len(self._pictures)
         unread = [
             reading for picture in self._pictures for reading in picture.readings() if not reading.complete
@@ -134,7 +136,7 @@ class Scanner:
         for piece in pieces:
             self._delivered(piece)
         for picture in self._pictures:
-            self._inventory.keep(picture.platform.name, picture.batches)
+            await asyncio.to_thread(self._inventory.keep, picture.platform.name, picture.batches)
         if nothing:
             raise errors[0]
 
@@ -150,11 +152,13 @@ class Scanner:
         told.picture.unreachable(str(told.error))
         errors.append(told.error)
 
-    def _news(self) -> list[News]:
+    async def _news(self, pictures: Sequence[Picture]) -> list[News]:
+        """Worked out beside the event loop: on a large cluster it takes seconds, and others live in this process."""
         pieces: list[News] = []
-        for picture in self._pictures:
+        for picture in pictures:
+            picture.stirred = False
             known = self._inventory.digests(picture.platform.name)
-            piece = news(picture, self._bindings, known, self._now())
+            piece = await asyncio.to_thread(news, picture, self._bindings, known, self._now())
             if piece.digests or piece.gone:
                 pieces.append(piece)
         return pieces

@@ -18,6 +18,9 @@ from runstone.connectors.platforms.kubernetes.kinds import Kind
 from runstone.errors import BadInput, RunstoneError, Unreachable
 from runstone.model.resource import Scope, ScopeReading
 
+_EXAMPLES = 3
+"""Refusals that a check tells in full: whoever may read nothing would get two dozen alike."""
+
 
 @dataclass
 class _Round:
@@ -85,7 +88,10 @@ class Kubernetes(Platform):
             batches = [batch for answer in await asyncio.gather(*asked) for batch in answer]
         unread = [batch.reading.problem for batch in batches if not batch.reading.complete]
         said = f"{self.name} (context {self.context}), Kubernetes {version}"
-        return said if not unread else f"{said}; not readable: " + " ".join(unread)
+        if not unread:
+            return said
+        more = f" And {len(unread) - _EXAMPLES} more like these." if len(unread) > _EXAMPLES else ""
+        return f"{said}; not readable: {' '.join(unread[:_EXAMPLES])}{more}"
 
     def portable_kubeconfig(self) -> str:
         """See Platform.portable_kubeconfig. An exec plugin stays one: where Tasks run it must be installed too."""

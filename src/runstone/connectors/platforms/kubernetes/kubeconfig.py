@@ -43,6 +43,7 @@ def load(path: str, context: str) -> tuple[SingleConfig, Document]:
             f"The kubeconfig {where} {missing}. It has: {', '.join(names) or 'none'}. Choose one with --context."
         )
     minified = _minified(document, wanted, where)
+    portable(minified)  # a file that is missing is named here; the TLS library would only say that one is
     return _config(minified, wanted, files[0]), minified
 
 
