@@ -399,8 +399,9 @@ def test_a_policy_that_denies_the_call_is_the_one_to_change():
     deny = {"metadata": {"name": "deny", "namespace": NS}, "spec": {"podSelector": {}, "policyTypes": ["Egress"]}}
     guard = calls.Guard([deny], {NS: {}}, {(NS, "catalog"): ({"app": "catalog"}, spec(container()))})
     seen = calls.check(crashed(ADDR), world(svc("catalog", 3551)), logs("dial tcp 10.0.0.9:3551: i/o timeout"), guard)
-    assert facts(seen) == {("NETWORK_POLICY_DENIES", f"NetworkPolicy/{NS}/deny")}
-    assert "CATALOG" not in seen.issues[0].resource
+    policy = f"NetworkPolicy/{NS}/deny"
+    assert facts(seen) == {("NETWORK_POLICY_DENIES", policy), ("DEPENDENCY_UNREACHABLE", ME)}
+    assert seen.issues[1].blames == (policy,)
 
 
 def test_calls_to_the_outside_that_fail_are_told():
@@ -452,6 +453,30 @@ def test_calls_that_go_on_failing_in_a_ready_pod_blame_the_service():
         calls.Guard(),
     )
     assert facts(seen) == {("DEPENDENCY_UNREACHABLE", ME)}
+
+
+def test_an_older_pod_that_logs_the_same_variable_with_another_address_says_nothing_of_the_new_one():
+    line = "dial tcp 10.0.0.77:9999: connect: connection refused (CATALOG_ADDR=elsewhere.example.com:9999)"
+    seen = calls.check(
+        subject(a_pod(body=ADDR)), world(svc("catalog", 3551)), logs(*[line] * 2, previous=False), calls.Guard()
+    )
+    assert not seen.issues
+
+
+def test_the_same_refusal_said_twice_is_one_issue():
+    said = [
+        event(
+            "ReplicaSet",
+            "cart-9",
+            "FailedCreate",
+            f"exceeded quota: q, requested: pods=1, used: pods={n}, limited: pods=5",
+        )
+        for n in (5, 6)
+    ]
+    held = subject(
+        replicas=2, ready=0, events=said, sets=[{"metadata": {"name": "cart-9", "creationTimestamp": at(600)}}]
+    )
+    assert [issue.cause for issue in quota.check(held).issues] == ["QUOTA_EXCEEDED", "PODS_NOT_CREATED"]
 
 
 def test_a_wrong_port_that_hurts_nobody_is_hygiene():

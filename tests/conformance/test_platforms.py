@@ -90,7 +90,8 @@ class Api:
         if path == "/apis/example.com":
             return 200, {"preferredVersion": {"version": "v2"}}
         if path == "/apis/example.com/v2":
-            return 200, {"resources": [{"name": "widgets", "kind": "Widget", "namespaced": False}]}
+            kinds = (("widgets", "Widget", False), ("services", "Service", True))
+            return 200, {"resources": [{"name": a, "kind": b, "namespaced": c} for a, b, c in kinds]}
         if path == "/version":
             return 200, {"gitVersion": "v1.30.0"}
         if path == "/api/v1/namespaces/shop":
@@ -252,6 +253,14 @@ async def test_a_type_that_a_rule_names_is_found_by_discovery_cluster_scoped_too
     async with serving(Api(items)) as api:
         found = await read(kubernetes(kubeconfig(tmp_path, api.url)), "widgets.example.com", "gone.nowhere.io")
     assert [one["metadata"]["name"] for one in found["Widget/"].objects] == ["w"]
+
+
+async def test_a_custom_kind_with_the_name_of_a_built_in_one_is_told_apart(tmp_path: Path) -> None:
+    items = {"/apis/example.com/v2/services": [{"metadata": {"name": "theirs", "namespace": "shop"}}]}
+    async with serving(Api(items)) as api:
+        found = await read(kubernetes(kubeconfig(tmp_path, api.url)), "services.example.com")
+    assert found["Service/"].objects == ()
+    assert [one["metadata"]["name"] for one in found["Service.example.com/"].objects] == ["theirs"]
 
 
 async def test_a_namespace_narrows_every_namespaced_list(tmp_path: Path) -> None:

@@ -109,6 +109,12 @@ def test_a_pattern_on_another_type_finds_that_resource_for_the_template() -> Non
     assert not list(rule(pattern("nope", "name", resourceType="service")).matches(world))
 
 
+def test_a_pattern_on_the_rules_own_type_means_the_subject_itself() -> None:
+    world = World({"deployment": [subject(name="a"), subject(name="b")]}, {})
+    (match,) = rule(pattern("b", "name", resourceType="deployment")).matches(world)
+    assert match.subject.name == "b"
+
+
 def test_without_the_resource_qualifier_matches_are_one_slx_with_children() -> None:
     world = World({"deployment": [subject(name="a"), subject(name="b"), subject(name="c", namespace="other")]}, {})
     matches = list(rule(qualifiers=("namespace",)).matches(world))

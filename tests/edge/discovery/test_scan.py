@@ -57,6 +57,8 @@ class Scripted(Platform):
         self.objects = list(objects)
         self.refused: set[str] = set()
         self.held: set[str] = set()
+        self.apart: set[str] = set()
+        """Kinds of which the namespace shop can be read by itself though all together cannot."""
         self.error: Exception | None = None
         self.kinds: tuple[str, ...] = KINDS
 
@@ -70,6 +72,10 @@ class Scripted(Platform):
             scope = Scope(platform=self.name, kind=kind, namespace="")
             found = [] if problem else [one for one in self.objects if one["kind"] == kind]
             yield Batch(ScopeReading(scope=scope, complete=not problem, problem=problem), tuple(found))
+            if kind in self.apart:
+                shop = Scope(platform=self.name, kind=kind, namespace="shop")
+                found = [one for one in self.objects if one["kind"] == kind]
+                yield Batch(ScopeReading(scope=shop, complete=True, problem=""), tuple(found))
 
     async def check(self) -> str:
         return ""
@@ -227,6 +233,78 @@ async def test_a_kind_that_can_no_longer_be_read_takes_nothing_off_the_map(tmp_p
     (update,) = await round_of(scan, home)
     assert [reading.scope.kind for reading in update.readings] == ["Service"], "said again, with no resources"
     assert update.resources == ()
+
+
+async def test_relations_to_what_can_no_longer_be_read_stay(tmp_path: Path) -> None:
+    platform, home = Scripted(deployment("a"), service("a")), Home()
+    scan = scanner(tmp_path, platform)
+    await round_of(scan, home)
+    platform.refused = {"Deployment"}
+    await round_of(scan, home)
+    assert ("a", "selects", "a") in home.told()
+    assert any("-depl-" in name for name in home.slxs)
+
+
+async def test_what_comes_back_as_it_was_gets_its_slxs_back(tmp_path: Path) -> None:
+    platform, home = Scripted(deployment("a")), Home()
+    scan = scanner(tmp_path, platform)
+    await round_of(scan, home)
+    before = home.all()
+    platform.objects = []
+    await round_of(scan, home)
+    platform.objects = [deployment("a")]
+    await round_of(scan, home)
+    assert home.all() == before
+
+
+async def test_a_relation_of_an_owner_that_is_not_known_is_left_out(tmp_path: Path) -> None:
+    owners = [{"kind": "Deployment", "name": "hidden"}]
+    pod = obj("Pod", "p")
+    pod["metadata"]["ownerReferences"] = owners
+    platform, home = Scripted(pod), Home()
+    platform.refused = {"Deployment"}
+    await round_of(scanner(tmp_path, platform), home)
+    assert home.told() == set()
+
+
+async def test_a_type_whose_kind_is_not_known_this_time_takes_nothing_off_the_map(tmp_path: Path) -> None:
+    platform, home = Scripted(obj("Widget", "w")), Home()
+    platform.kinds = (*KINDS, "Widget")
+    scan = scanner(tmp_path, platform)
+    await round_of(scan, home)
+    platform.kinds = (*KINDS, "widgets.example.com")
+    platform.refused = {"widgets.example.com"}
+    await round_of(scan, home)
+    assert home.names("Widget") == {"w"}
+
+
+async def test_a_namespace_that_is_read_by_itself_is_believed_over_an_older_view_of_all(tmp_path: Path) -> None:
+    platform, home = Scripted(deployment("a"), deployment("b")), Home()
+    scan = scanner(tmp_path, platform)
+    await round_of(scan, home)
+    platform.objects = [deployment("a")]
+    platform.refused = {"Deployment"}
+    platform.apart = {"Deployment"}
+    await round_of(scan, home)
+    assert home.names("Deployment") == {"a"}
+
+
+async def test_two_rules_with_one_base_name_both_get_their_slx(tmp_path: Path) -> None:
+    rules = RULES.replace(
+        "baseName: all, qualifiers: [namespace]", "baseName: depl, qualifiers: [resource, namespace, cluster]"
+    )
+    home = Home()
+    await round_of(scanner(tmp_path, Scripted(deployment("a")), collection=bundle(tmp_path, rules=rules)), home)
+    assert sorted(name.rsplit("-", 2)[1] for name in home.slxs) == ["depl1", "depl2"]
+
+
+async def test_a_kind_that_hangs_holds_up_the_others_for_a_second_at_most(tmp_path: Path) -> None:
+    platform = Scripted(deployment("a"))
+    platform.held = {"Service"}
+    updates = scanner(tmp_path, platform).updates()
+    first = await asyncio.wait_for(anext(updates), timeout=3)
+    assert {resource.ref.name for resource in first.resources} >= {"a"}
+    await updates.aclose()
 
 
 async def test_a_kind_that_the_platform_has_no_more_leaves_the_map(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ A wrong address is the workload's own fault. A Service that cannot answer is bla
 """
 
 import itertools
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,7 +73,7 @@ def check(subject: Subject, world: World, logs: Logs, guard: Guard) -> Report:
         mine = [entry for entry in clues if _concerns(entry[2], address, verdict, world)]
         told |= {id(entry[2]) for entry in mine}
         found = _judged(subject, address, verdict, mine, world, guard)
-        seen.take([found])
+        seen.take([found, _suffering(subject, found)])
         if not found.issues and verdict.kind == "ok":
             fine.append(f"{address.host}:{address.port}")
         if verdict.kind == "unknown":
@@ -86,6 +87,26 @@ def check(subject: Subject, world: World, logs: Logs, guard: Guard) -> Report:
             f"these have a Service, the right port and ready endpoints: {', '.join(sorted(set(fine)))}",
             subject.ref,
         )
+    return seen
+
+
+def _suffering(subject: Subject, found: Report) -> Report:
+    """The workload's side of a denied flow: a symptom that blames the policy."""
+    seen = Report()
+    for issue in found.issues:
+        if issue.cause == "NETWORK_POLICY_DENIES":
+            seen.add(
+                Issue(
+                    resource=subject.ref,
+                    cause="DEPENDENCY_UNREACHABLE",
+                    severity=issue.severity,
+                    reason="calls are blocked by a NetworkPolicy",
+                    actual=f"{subject.kind} {subject.name} cannot call what it needs: {issue.actual}",
+                    expected=issue.expected,
+                    evidence=issue.evidence,
+                    blames=(issue.resource,),
+                )
+            )
     return seen
 
 
@@ -103,8 +124,12 @@ def _reads(verdict: Verdict) -> str:
 
 
 def _concerns(clue: Clue, address: Address, verdict: Verdict, world: World) -> bool:
-    if address.source.removeprefix("env ") in clue.line.text:
-        return True
+    said = re.search(
+        rf"\b{re.escape(address.source.removeprefix('env '))}\b(?:=(?P<value>[^\s\"'),]+))?", clue.line.text
+    )
+    if said:
+        # A pod of an older revision may log the same variable with the address it was given then.
+        return not said["value"] or address.host in said["value"]
     for host, port in clue.targets:
         same = host == address.host or (verdict.service and _service_of(host, verdict, world) == verdict.service)
         if same and (not port or not address.port or port == address.port):

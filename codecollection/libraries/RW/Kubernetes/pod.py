@@ -1,6 +1,7 @@
 """The pods of a workload: which are ill, why, and which object would have to be changed."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from RW.Kubernetes import calls, container, event, image, log, moment, probe, reference, report, schedule
@@ -44,14 +45,8 @@ def _one(issues: list[Issue], names: set[str], pods: int) -> Issue:
     evidence = tuple(dict.fromkeys(line for issue in issues for line in issue.evidence))[:8]
     blames = tuple(dict.fromkeys(blamed for issue in issues for blamed in issue.blames))
     more = f". So in {len(names)} of {pods} pods." if len(names) > 1 else ""
-    return Issue(
-        **{
-            **first.__dict__,
-            "actual": first.actual.rstrip(".") + more if more else first.actual,
-            "evidence": evidence,
-            "blames": blames,
-        }
-    )
+    actual = first.actual.rstrip(".") + more if more else first.actual
+    return replace(first, actual=actual, evidence=evidence, blames=blames)
 
 
 def _well(subject: Subject, seen: Report) -> None:

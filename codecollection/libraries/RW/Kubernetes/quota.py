@@ -47,7 +47,9 @@ def check(subject: Subject) -> Report:
     said = refusals(subject)
     for line, message in said:
         seen.say(line)
-        seen.add(judge(subject, line, message))
+        issue = judge(subject, line, message)
+        if (issue.resource, issue.cause) not in {(kept.resource, kept.cause) for kept in seen.issues}:
+            seen.add(issue)
     if said:
         blamed = tuple(dict.fromkeys(issue.resource for issue in seen.issues if issue.resource != subject.ref))
         seen.add(

@@ -56,9 +56,10 @@ class Picture:
     def end(self) -> None:
         """The round told all it had: scopes it did not mention are no part of the platform any more.
 
-        Unless a type's kind could not be learned: then what it did not mention may be of that kind.
+        Unless a type's kind could not be learned (a scope named like a type, in lower case): what was not said
+        then may be of that kind.
         """
-        unlearned = any("." in scope.kind and not self.batches[scope].reading.complete for scope in self._told)
+        unlearned = any(scope.kind.islower() and not self.batches[scope].reading.complete for scope in self._told)
         self._gone = set() if unlearned else set(self.batches) - self._told
         self._told |= set(self.batches) - self._gone
         self.batches = {scope: batch for scope, batch in self.batches.items() if scope in self._told}
@@ -117,12 +118,8 @@ class Picture:
         return False
 
     def relations(self, objects: Objects) -> list[Relation]:
-        """Relations between what is shown. One whose source is not known belongs to nobody and is left out."""
-        return [
-            one
-            for one in relations.relate(objects)
-            if one.source in objects.by_ref and not {one.source.kind, one.target.kind} & HIDDEN
-        ]
+        """Relations between what is shown."""
+        return [one for one in relations.relate(objects) if not {one.source.kind, one.target.kind} & HIDDEN]
 
     def subjects(self, objects: Objects) -> dict[str, list[Subject]]:
         """What rules are tried on, by every word a rule may know its type by."""
