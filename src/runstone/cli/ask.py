@@ -80,7 +80,8 @@ async def _ask(
 async def _open(
     client: httpx2.AsyncClient, question: str, alert: Any, namespaces: tuple[str, ...], timeout_s: float
 ) -> str:
-    budget = int(min(max(timeout_s, 5), 3600))
+    # The session ends a moment before the command would, so that its own words on why are the answer.
+    budget = int(min(max(timeout_s - 1, 5), 3600))
     if alert is None:
         body = {"text": question, "namespaces": namespaces, "budget_s": budget}
         return (await follow.call(client, "POST", "/api/v1/sessions", body))["session"]

@@ -1,6 +1,7 @@
 """Options that several commands share, declared once."""
 
 import asyncio
+import signal
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -47,5 +48,15 @@ def given(many: tuple[str, ...]) -> tuple[str, ...] | None:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's coroutine; Ctrl-C cancels it and lets it clean up."""
-    return asyncio.run(work)
+    """Run a command's coroutine; Ctrl-C and SIGTERM cancel it and let it clean up. Raises KeyboardInterrupt then."""
+    try:
+        return asyncio.run(_cancellable(work))
+    except asyncio.CancelledError as err:
+        raise KeyboardInterrupt from err
+
+
+async def _cancellable(work: Coroutine[Any, Any, T]) -> T:
+    task = asyncio.ensure_future(work)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    return await task

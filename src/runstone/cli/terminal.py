@@ -20,7 +20,7 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """One plain line."""
-        self._console.print(text, highlight=False)
+        self._console.print(text, highlight=False, soft_wrap=True)
 
     def event(self, event: dict[str, Any]) -> None:
         """One Event of a session."""
@@ -91,9 +91,9 @@ class Terminal:
         )
         shown = {k: v for k, v in proposal["parameters"].items() if v}
         body += "".join(f"\n  {name} = {value}" for name, value in shown.items())
-        if url and proposal["state"] == "open":
-            body += f"\nLook at it and approve it at {url}"
         self._console.print(Panel(escape(body), title="Proposed fix", title_align="left", border_style="blue"))
+        if url and proposal["state"] == "open":
+            self.say(f"Look at it and approve it at {url}")
 
 
 def _named(ref: dict[str, Any] | None) -> str:

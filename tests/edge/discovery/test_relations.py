@@ -152,6 +152,13 @@ def deployment(name: str = "cart", **spec: Any) -> dict[str, Any]:
             [obj("Thing", "t"), obj("Pod", "p", metadata={"ownerReferences": [{"kind": "Thing", "name": "t"}]})],
             ("t", "owns", "Pod/p"),
         ),
+        (
+            [
+                deployment(containers=container(env=[{"name": "DB", "value": "gone.data:1"}])),
+                obj("Namespace", "data", ""),
+            ],
+            ("cart", "calls", "Service/gone"),
+        ),
     ],
 )
 def test_relations(objects: list[dict[str, Any]], expected: tuple[str, str, str]) -> None:
@@ -178,11 +185,47 @@ def test_relations(objects: list[dict[str, Any]], expected: tuple[str, str, str]
             obj("StatefulSet", "db", spec={"volumeClaimTemplates": [{"metadata": {"name": "data"}}]}),
             obj("PersistentVolumeClaim", "data-dbx-0"),
         ],
+        [
+            obj("StatefulSet", "db", spec={"volumeClaimTemplates": [{"metadata": {"name": "data"}}]}),
+            obj("PersistentVolumeClaim", "data-db-replica-0"),
+        ],
+        [deployment(containers=container(env=[{"name": "DB", "value": "gone.data:1"}]))],
         [deployment(serviceAccountName="default")],
     ],
 )
 def test_what_is_no_relation(objects: list[dict[str, Any]]) -> None:
     assert told(*objects) == set()
+
+
+def pod(*owners: tuple[str, str]) -> dict[str, Any]:
+    above = [{"kind": kind, "name": name} for kind, name in owners]
+    volumes = [{"name": "v", "secret": {"secretName": "s"}}]
+    return obj("Pod", "p", spec={"volumes": volumes}, metadata={"labels": {"app": "x"}, "ownerReferences": above})
+
+
+@pytest.mark.parametrize(
+    ("objects", "speaks"),
+    [
+        ([pod()], True),
+        ([pod(("Rollout", "r"))], True),
+        ([pod(("ReplicaSet", "rs")), obj("ReplicaSet", "rs")], True),
+        (
+            [
+                pod(("ReplicaSet", "rs")),
+                obj("ReplicaSet", "rs", metadata={"ownerReferences": [{"kind": "Rollout", "name": "r"}]}),
+            ],
+            True,
+        ),
+        ([pod(("ReplicaSet", "not-read"))], False),
+        ([pod(("StatefulSet", "db"))], False),
+        ([pod(("Job", "once"))], False),
+    ],
+)
+def test_a_pod_without_a_workload_speaks_for_itself(objects: list[dict[str, Any]], speaks: bool) -> None:
+    service = obj("Service", "front", spec={"selector": {"app": "x"}})
+    found = told(service, *objects)
+    assert (("front", "selects", "Pod/p") in found) is speaks
+    assert (("p", "mounts", "Secret/s") in found) is speaks
 
 
 @pytest.mark.parametrize(
@@ -348,6 +391,9 @@ def test_label_selectors(selector: dict[str, Any], expected: bool) -> None:
             {"status": {"hard": {"pods": "4", "cpu": "2"}, "used": {"pods": "4", "cpu": "1"}}},
             ("ok", "full: pods"),
         ),
+        ("Namespace", {"status": {"phase": "Active"}}, ("ok", "Active")),
+        ("Namespace", {"status": {"phase": "Terminating"}}, ("ill", "Terminating")),
+        ("Namespace", {}, ("unknown", "")),
         ("ConfigMap", {}, ("ok", "")),
         ("Unheard", {}, ("ok", "")),
     ],

@@ -25,13 +25,13 @@ def _alert(entry: Any, number: int) -> Alert:
         raise BadInput(f"alerts[{number}] of the Alertmanager body has no 'labels', so nothing tells what it is about.")
     named = {str(key): str(value) for key, value in labels.items()}
     notes = said.get("annotations") or {}
-    texts = [str(notes[key]) for key in ("summary", "description", "message") if notes.get(key)]
+    texts = [str(notes[key]) for key in ("summary", "message", "description") if notes.get(key)]
     return Alert(
         source="alertmanager",
         name=named.get("alertname", ""),
         firing=str(said.get("status", "firing")) == "firing",
         severity=named.get("severity", ""),
-        summary=" ".join(texts),
+        summary=texts[0] if texts else "",
         labels={key: value for key, value in named.items() if key != "alertname"},
         starts_at=str(said.get("startsAt", "")),
     )

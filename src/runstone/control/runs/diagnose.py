@@ -268,9 +268,17 @@ def _grade(one: _Candidate) -> Grade:
 
 def _lines(one: _Candidate) -> tuple[Evidence, ...]:
     """The cause's own lines first, then one line of each symptom it explains."""
-    own = [evidence for fact in one.facts for evidence in fact.evidence]
-    symptoms = [fact.evidence[0] for fact in one.explained if fact.evidence]
-    return tuple(dict.fromkeys([*own[:_MAX_LINES], *symptoms[:_MAX_LINES]]))
+    own = _first_of_each([evidence for fact in one.facts for evidence in fact.evidence])
+    symptoms = _first_of_each([fact.evidence[0] for fact in one.explained if fact.evidence])
+    return tuple(_first_of_each([*own[:_MAX_LINES], *symptoms[:_MAX_LINES]]))
+
+
+def _first_of_each(evidence: Iterable[Evidence]) -> list[Evidence]:
+    """Each line once, however many Tasks printed it."""
+    found: dict[str, Evidence] = {}
+    for one in evidence:
+        found.setdefault(one.line, one)
+    return list(found.values())
 
 
 def _reason(fact: Fact) -> str:

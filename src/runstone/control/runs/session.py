@@ -24,7 +24,7 @@ from runstone.control.workspaces.store import Maps
 from runstone.db import durable
 from runstone.db.durable import Durable
 from runstone.db.engine import Database
-from runstone.model.run import FLYING, Diagnosis, RunRequest, RunSession, SessionState, Trigger
+from runstone.model.run import FLYING, Diagnosis, RunRequest, RunSession, SessionState, TaskRun, Trigger
 
 WORKFLOW = "session"
 IN_FLIGHT = 4
@@ -35,6 +35,7 @@ SURE = 0.8
 FOLLOW_WHEN_SURE = 0.55
 PROPOSAL_H = 1
 RUNNER_SEEN_S = 60.0
+_ASKED_ABOUT = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Service", "Ingress", "Pod", "Namespace"})
 
 
 @dataclass(frozen=True)
@@ -124,13 +125,14 @@ class Sessions:
         # In this order: a round of discovery that ends between the two must not be believed to be in an older Map.
         scanned = await self._maps.scanned()
         atlas, left = await self._maps.atlas(), self._left(case.session)
-        if not (scanned or names_something(case.session.trigger, atlas)) and left > 0:
+        named, blind = names_something(case.session.trigger, atlas), _blind(atlas)
+        if not (scanned or named or blind) and left > 0:
             return await self._linger(case, "looking for what the question names", left)
         known = _Known(case, atlas, resolve(case.session.trigger, atlas), *self._facts(case, atlas))
         found = diagnose(known.seen, known.focus, atlas, self._codebook)
         flying = [request for request in case.requests if request.state in FLYING]
-        if left <= 0:
-            return await self._finish(known, found, "out of time")
+        if left <= 0 or (blind and not named):
+            return await self._finish(known, found, "out of time" if left <= 0 else blind)
         offers = self._offers(known, found, IN_FLIGHT - len(flying))
         if not offers and not flying:
             if not scanned:
@@ -231,14 +233,39 @@ def _verdict(known: _Known, found: Diagnosis, cut: str) -> tuple[SessionState, s
     """concluded: a cause that is at least likely, or nothing ill at all. Otherwise inconclusive, and why."""
     sure = [cause for cause in found.causes if cause.grade != "possible"]
     if sure:
-        return "concluded", f"found: {sure[0].reason}"
-    ran = sum(1 for ended in known.case.ended if ended.run.state in ("passed", "failed"))
+        return "concluded", f"the cause is in {sure[0].resource} ({sure[0].code}, {sure[0].grade})"
+    looked = sum(1 for one in known.seen if _looked(one.run))
     ill = [fact for fact, _ in known.facts if fact.issue.severity <= 3]
-    if not ran:
+    if not looked:
         return "inconclusive", _nothing_ran(known.case, cut)
     if not ill and not cut:
-        return "concluded", f"nothing found: {ran} Tasks looked and none found anything ill"
+        return _nothing_found(known, looked)
     return "inconclusive", cut or "Issues were found, but no cause that is better than possible"
+
+
+def _nothing_found(known: _Known, looked: int) -> tuple[SessionState, str]:
+    """Nothing ill is an answer only when what was asked about was seen."""
+    said = f"nothing found: {looked} Tasks looked and none found anything ill"
+    if names_something(known.case.session.trigger, known.atlas):
+        return "concluded", said
+    readings = known.atlas.map.readings
+    unread = [one.problem for one in readings if not one.complete and one.scope.kind in _ASKED_ABOUT]
+    if unread:
+        return "inconclusive", f"what was asked about may be among what could not be read: {unread[0]}"
+    return "concluded", f"{said}; nothing on the Map is called what the question names, so all was looked over"
+
+
+def _looked(run: TaskRun) -> bool:
+    """Whether a Task saw its subject: one that only tells what it could not check knows nothing of it."""
+    if run.state == "failed":
+        return True
+    return run.state == "passed" and (not run.notes or any(note.kind == "ruled_out" for note in run.notes))
+
+
+def _blind(atlas: Atlas) -> str:
+    """Why nothing of a platform can be read, as discovery told; empty when it can see."""
+    problems = [one.problem for one in atlas.map.readings if one.scope.kind == "Cluster" and not one.complete]
+    return problems[0] if problems else ""
 
 
 def _nothing_ran(case: Case, cut: str) -> str:

@@ -160,7 +160,10 @@ def _job(obj: Object) -> Finding:
 
 
 def _namespace(obj: Object) -> Finding:
-    phase = str(_status(obj).get("phase") or "Active")
+    """One that may not be looked at is known by its name alone, and so has no phase."""
+    phase = str(_status(obj).get("phase") or "")
+    if not phase:
+        return "unknown", ""
     return ("ok" if phase == "Active" else "ill"), phase
 
 

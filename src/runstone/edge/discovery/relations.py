@@ -89,17 +89,31 @@ def _owned(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation
     """Owner to owned; a ReplicaSet between a Deployment and its Pods is stepped over."""
     if ref.kind == "ReplicaSet":
         return
-    for owner in obj["metadata"].get("ownerReferences") or []:
-        above = objects.ref(str(owner.get("kind")), ref.namespace, str(owner.get("name")))
-        if above.kind == "ReplicaSet":
-            middle = objects.by_ref.get(above)
-            owners = middle["metadata"].get("ownerReferences") or [] if middle else []
-            if not owners:
-                continue
-            above = objects.ref(str(owners[0].get("kind")), ref.namespace, str(owners[0].get("name")))
-        if above.kind in WORKLOADS or above in objects.by_ref:
+    for above in _owners(obj, objects):
+        if above.kind in WORKLOADS or (above in objects.by_ref and above.kind != "ReplicaSet"):
             yield _relation(above, "owns", ref)
             yield from _placed(above, ref, obj, objects)
+
+
+def _owners(obj: Object, objects: Objects) -> Iterator[ResourceRef]:
+    """Who owns an object; instead of a ReplicaSet its own owner, where it has one that is known."""
+    namespace = obj["metadata"].get("namespace") or ""
+    for owner in obj["metadata"].get("ownerReferences") or []:
+        above = objects.ref(str(owner.get("kind")), namespace, str(owner.get("name")))
+        middle = objects.by_ref.get(above) if above.kind == "ReplicaSet" else None
+        upper = middle["metadata"].get("ownerReferences") or [] if middle else []
+        yield objects.ref(str(upper[0].get("kind")), namespace, str(upper[0].get("name"))) if upper else above
+
+
+def _alone(pod: Object, objects: Objects) -> bool:
+    """Whether no workload stands above a Pod, so that it must speak for itself: a bare one, or one of a custom kind.
+
+    One whose ReplicaSet was not read (yet) is not alone: most likely a Deployment speaks for it.
+    """
+    return not any(
+        above.kind in WORKLOADS or (above.kind == "ReplicaSet" and above not in objects.by_ref)
+        for above in _owners(pod, objects)
+    )
 
 
 def _placed(above: ResourceRef, ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:
@@ -128,10 +142,10 @@ def _workload(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relat
     for claim in (obj.get("spec") or {}).get("volumeClaimTemplates") or []:
         prefix = f"{claim['metadata']['name']}-{ref.name}-"
         for pvc in objects.of_kind("PersistentVolumeClaim", ref.namespace):
-            if pvc["metadata"]["name"].startswith(prefix):
-                yield _relation(
-                    ref, "mounts", objects.ref("PersistentVolumeClaim", ref.namespace, pvc["metadata"]["name"])
-                )
+            name = str(pvc["metadata"]["name"])
+            # Behind the prefix stands the Pod's number; anything else is a claim of a StatefulSet with a longer name.
+            if name.startswith(prefix) and name.removeprefix(prefix).isdecimal():
+                yield _relation(ref, "mounts", objects.ref("PersistentVolumeClaim", ref.namespace, name))
 
 
 def _pod_spec(ref: ResourceRef, spec: dict[str, Any], objects: Objects) -> Iterator[Relation]:
@@ -206,8 +220,10 @@ def called(value: str, namespace: str, objects: Objects) -> ResourceRef | None:
     target = objects.ref("Service", where, parts[0])
     if target in objects.by_ref:
         return target if inside else None
-    # A short name with a port is meant to be a Service even when it is missing: that is worth a place on the Map.
-    missing = (len(parts) == 1 and ":" in value) or (len(parts) > 2 and parts[2] == "svc")
+    # A name with a port is meant to be a Service even when it is missing, in this or another namespace that is there:
+    # that is worth a place on the Map.
+    near = len(parts) == 1 or (len(parts) == 2 and objects.ref("Namespace", "", where) in objects.by_ref)
+    missing = (near and ":" in value) or (len(parts) > 2 and parts[2] == "svc")
     return target if missing and parts[0] not in _LOCAL else None
 
 
@@ -215,7 +231,7 @@ def _pod(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:
     spec = obj.get("spec") or {}
     if spec.get("nodeName"):
         yield _relation(ref, "runs-on", objects.ref("Node", "", spec["nodeName"]))
-    if not obj["metadata"].get("ownerReferences"):
+    if _alone(obj, objects):
         yield from _pod_spec(ref, spec, objects)
 
 
@@ -227,6 +243,10 @@ def _service(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relati
         for workload in objects.of_kind(kind, ref.namespace):
             if selector.items() <= labels_of(workload).items():
                 yield _relation(ref, "selects", ref_of(workload, objects.platform))
+    for pod in objects.of_kind("Pod", ref.namespace):
+        labels = pod["metadata"].get("labels") or {}
+        if selector.items() <= labels.items() and _alone(pod, objects):
+            yield _relation(ref, "selects", ref_of(pod, objects.platform))
 
 
 def _ingress(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:
