@@ -164,7 +164,11 @@ def _edge(
 ) -> Edge:
     executor: Executor = plugins.load("executors", "process")()
     kubeconfig = data / "kubeconfig"
-    _write_private(kubeconfig, platform.portable_kubeconfig())
+
+    def renew() -> None:
+        _write_private(kubeconfig, platform.portable_kubeconfig())
+
+    renew()
     roots = {collection.ref: root for collection, root in collections}
 
     async def at(ref: CollectionRef) -> Path:
@@ -188,7 +192,7 @@ def _edge(
         custom={"kubeconfig_secret_name": KUBECONFIG_SECRET},
         inventory=Inventory(data / "inventory.sqlite"),
     )
-    return Edge(home, scanner, runner)
+    return Edge(home, scanner, runner, renew=renew)
 
 
 async def _collections(settings: Settings, data: Path) -> list[tuple[CodeCollection, Path]]:

@@ -77,3 +77,7 @@ def _first(err: BaseException, type_: type[Exception]) -> BaseException | None:
     if isinstance(err, BaseExceptionGroup):
         return next((found for one in err.exceptions if (found := _first(one, type_))), None)
     return err if isinstance(err, type_) else None
+
+
+if __name__ == "__main__":
+    run()

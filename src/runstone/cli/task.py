@@ -108,7 +108,8 @@ class _Printer:
             case "issue":
                 self._issue(event.record)
             case "note":
-                self._say(f"  {event.record['kind'].replace('_', ' ')}: {self._clean(_note(event.record))}")
+                word = "ruled out" if event.record["kind"] == "ruled_out" else "could not check"
+                self._say(f"  {word}: {self._clean(_note(event.record))}")
             case "done":
                 self._states.append(event.state)
                 style, took = _STYLE[event.state], f"[dim]{event.elapsed_s:.2f} s[/]"

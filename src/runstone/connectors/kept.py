@@ -35,7 +35,8 @@ def _without_values(value: Any) -> Any:
         return [_without_values(one) for one in cast("list[Any]", value)]
     if not isinstance(value, dict):
         return value
-    return {key: _field(key, inner) for key, inner in cast("dict[str, Any]", value).items()}
+    known = cast("dict[str, Any]", value)
+    return {key: _field(key, inner) for key, inner in known.items() if key not in _COPIES}
 
 
 def _field(key: str, value: Any) -> Any:

@@ -1,6 +1,7 @@
 """The edge as one: discovery and runner side by side, both speaking only to home."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,8 +24,8 @@ class Edge:
     runner: Runner
     every_s: float = 30.0
     """Between two rounds of discovery."""
-    scanned: Callable[[], None] = lambda: None
-    """Called after every round."""
+    renew: Callable[[], None] = lambda: None
+    """Called before every round: puts fresh access to the platforms where Tasks find it, since tokens expire."""
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -38,14 +39,15 @@ class Edge:
                 await self.scan()
             except RunstoneError as err:
                 log.warning("discovery stopped", problem=str(err), again_in_s=self.every_s)
-            self.scanned()
             await asyncio.sleep(self.every_s)
 
     async def scan(self) -> None:
         """One round of discovery, sent home piece by piece; sent whole next time if home did not take it."""
+        self.renew()
         try:
-            async for update in self.scanner.updates():
-                await self.home.map_update(update)
+            async with contextlib.aclosing(self.scanner.updates()) as updates:
+                async for update in updates:
+                    await self.home.map_update(update)
         except RunstoneError:
             self.scanner.forget()
             raise

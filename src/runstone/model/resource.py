@@ -9,10 +9,10 @@ Health = Literal["ok", "ill", "unknown"]
 RelationType = Literal[
     "owns", "selects", "routes-to", "mounts", "references", "runs-on", "calls", "scales", "contains", "guards"
 ]
-"""owns: controller to owned. selects: Service to workload. routes-to: Ingress to Service. mounts: workload to volume
-claim, ConfigMap or Secret. references: workload or Ingress to a named ConfigMap, Secret, ServiceAccount or class.
-runs-on: workload to Node. calls: workload to the Service its configuration addresses. scales: autoscaler to workload.
-contains: Namespace to what lies in it. guards: NetworkPolicy to the workloads it selects."""
+"""owns: controller to owned. selects: Service to the workload (or lone Pod) behind it. routes-to: Ingress to Service.
+mounts: workload to volume claim, ConfigMap or Secret. references: workload or Ingress to a named ConfigMap, Secret,
+ServiceAccount or class. runs-on: workload to Node. calls: workload to the Service its configuration addresses. scales:
+autoscaler to workload. contains: Namespace to what lies in it. guards: NetworkPolicy to the workloads it selects."""
 
 
 class ResourceRef(Noun):

@@ -97,7 +97,7 @@ class MapUpdate(Noun):
 
     Resources of a complete scope that are not in ``resources`` are gone, with their relations and SLXs; those of an
     incomplete scope stay. Whenever a resource is sent, or is the source of a relation that is sent, all its relations
-    are in the same update. SLXs are added or replaced by name.
+    are in the same update. SLXs are added or replaced by name; ``slxs_gone`` names those that no rule makes any more.
     """
 
     location: str
@@ -107,6 +107,7 @@ class MapUpdate(Noun):
     resources: tuple[Resource, ...]
     relations: tuple[Relation, ...]
     slxs: tuple[SLX, ...]
+    slxs_gone: tuple[str, ...] = ()
 
 
 class MapAnswer(Noun):

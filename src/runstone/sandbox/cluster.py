@@ -73,7 +73,7 @@ class Sandbox:
             lifespan="off",
             ws="none",
             log_config=None,
-            log_level="warning",
+            log_level="error",
             access_log=False,
             timeout_graceful_shutdown=CLOSE_SECONDS,
         )

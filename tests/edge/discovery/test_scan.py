@@ -108,6 +108,8 @@ class Home:
         for relation in update.relations:
             self.relations[relation.source.path].add(relation)
         self.slxs |= {slx.name: slx for slx in update.slxs}
+        for name in update.slxs_gone:
+            self.slxs.pop(name, None)
         self.unread = [reading for reading in update.readings if not reading.complete]
 
     def _in(self, resource: Resource, scope: Scope) -> bool:
@@ -414,6 +416,16 @@ async def test_a_template_that_fails_is_a_finding_and_the_rest_goes_on(tmp_path:
     said = "codebundles/b: the template depl-slx.yaml fails: ZeroDivisionError: integer division or modulo by zero"
     assert f"{said} (for Deployment a and 1 more)" in messages
     assert all(finding.file.endswith("r.yaml") for finding in scan.findings)
+
+
+async def test_an_slx_that_no_rule_makes_any_more_leaves_the_map(tmp_path: Path) -> None:
+    home = Home()
+    await round_of(scanner(tmp_path, Scripted(deployment("a"))), home)
+    assert home.slxs
+    nothing = bundle(tmp_path, rules="spec: {generationRules: []}")
+    await round_of(scanner(tmp_path, Scripted(deployment("a")), collection=nothing), home)
+    assert home.slxs == {}
+    assert home.names("Deployment") == {"a"}
 
 
 async def test_a_rule_file_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:

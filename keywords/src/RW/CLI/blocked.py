@@ -55,6 +55,10 @@ _LINES: tuple[tuple[str, str], ...] = (
         "The cluster does not let commands or connections into containers {said}. Allow exec, or look by hand.",
     ),
     (
+        r"Error from server \((?:MethodNotAllowed|NotImplemented)\):(?P<said>.*)",
+        "The API server does not do what was asked:{said}. It is most often exec, attach or port-forward. Look by hand.",
+    ),
+    (
         # What an API server without exec answers: a bare 405 or 501 leaves kubectl without words.
         r"Error from server(?: \((?:MethodNotAllowed|NotImplemented)\))?:(?P<said>| .*(?:not implemented|does not "
         r"allow this method|dialing backend).*)",

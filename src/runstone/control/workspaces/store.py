@@ -49,6 +49,7 @@ _DROP_RELATION = sa.text("""
     AND detail = :detail
 """)
 _DROP_SLX_OF = sa.text("DELETE FROM slx WHERE workspace = :workspace AND subject = :subject")
+_DROP_SLX = sa.text("DELETE FROM slx WHERE workspace = :workspace AND name = :name")
 _END_SCAN = sa.text("""
     INSERT INTO scan (workspace, location, final_at) VALUES (:workspace, :location, :at)
     ON CONFLICT (workspace, location) DO UPDATE SET final_at = excluded.final_at
@@ -75,6 +76,7 @@ class Maps:
             changed += await self._put_resources(connection, update.resources)
             changed += await self._replace_relations(connection, update)
             changed += await self._put_slxs(connection, update.slxs)
+            changed += await self._drop_slxs(connection, update.slxs_gone)
             await self._put_readings(connection, update.readings)
             if update.final:
                 at = {"workspace": self._workspace, "location": update.location, "at": stamp(self._clock.now())}
@@ -197,6 +199,10 @@ class Maps:
             for slx in slxs
         ]
         return await _changed(connection, _PUT_SLX, rows)
+
+    async def _drop_slxs(self, connection: Connection, names: tuple[str, ...]) -> int:
+        rows = [{"workspace": self._workspace, "name": name} for name in names]
+        return await _changed(connection, _DROP_SLX, rows)
 
     async def _put_readings(self, connection: Connection, readings: tuple[ScopeReading, ...]) -> None:
         at = stamp(self._clock.now())

@@ -16,6 +16,8 @@ from runstone.edge.discovery.picture import Picture, within
 from runstone.model.resource import Relation, Resource, ResourceRef, Scope, ScopeReading
 from runstone.model.workspace import SLX
 
+_SLX = "slx/"
+
 
 @dataclass(frozen=True)
 class News:
@@ -30,6 +32,11 @@ class News:
     gone: tuple[str, ...] = ()
     """Names of digests that mean nothing any more."""
 
+    @property
+    def slxs_gone(self) -> tuple[str, ...]:
+        """Names of SLXs that home knows and that no rule makes any more."""
+        return tuple(sorted(name.removeprefix(_SLX) for name in self.gone if name.startswith(_SLX)))
+
     @classmethod
     def joined(cls, pieces: Sequence[Self]) -> Self:
         """Several platforms' news as one, without digests."""
@@ -39,6 +46,7 @@ class News:
             resources=tuple(chain.from_iterable(piece.resources for piece in pieces)),
             relations=tuple(chain.from_iterable(piece.relations for piece in pieces)),
             slxs=tuple(chain.from_iterable(piece.slxs for piece in pieces)),
+            gone=tuple(chain.from_iterable(piece.gone for piece in pieces)),
         )
 
 
@@ -105,4 +113,4 @@ def _relations_name(ref: ResourceRef) -> str:
 
 
 def _slx_name(name: str) -> str:
-    return f"slx/{name}"
+    return _SLX + name

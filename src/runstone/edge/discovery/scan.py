@@ -176,6 +176,7 @@ class Scanner:
             resources=piece.resources,
             relations=piece.relations,
             slxs=piece.slxs,
+            slxs_gone=piece.slxs_gone,
         )
 
 
