@@ -56,7 +56,7 @@ _LINES: tuple[tuple[str, str], ...] = (
     ),
     (
         r"Error from server \((?:MethodNotAllowed|NotImplemented)\):(?P<said>.*)",
-        "The API server does not do what was asked:{said}. It is most often exec, attach or port-forward. Look by hand.",
+        "The API server does not do what was asked:{said}. Most often it is exec, attach or port-forward.",
     ),
     (
         # What an API server without exec answers: a bare 405 or 501 leaves kubectl without words.
