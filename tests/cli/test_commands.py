@@ -26,12 +26,7 @@ def run(*arguments: str, folder: Path, **environment: str) -> subprocess.Complet
         timeout=90,
         check=False,
         cwd=folder,
-        env={
-            **kept,
-            "HOME": str(folder),
-            "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(folder)),
-            **environment,
-        },
+        env={**kept, "HOME": str(folder), **environment},
     )
 
 

@@ -56,7 +56,7 @@ _LINES: tuple[tuple[str, str], ...] = (
     ),
     (
         r"Error from server \((?:MethodNotAllowed|NotImplemented)\):(?P<said>.*)",
-        "The API server does not do what was asked:{said}. Most often it is exec, attach or port-forward.",
+        "The API server does not do what was asked:{said}. Exec, attach or port-forward? Look by hand.",
     ),
     (
         # What an API server without exec answers: a bare 405 or 501 leaves kubectl without words.
