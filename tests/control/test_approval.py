@@ -10,6 +10,7 @@ from test_sessions import ask, at_work, over, report
 from runstone.errors import NotAllowed
 from runstone.model import approval
 from runstone.model.run import Issue
+from runstone.model.wire import Completion, Heartbeat
 from stage import KEY, NOW, Stage, bound, code, issue, map_update, resource, slx, stage
 
 CAUSES = (code("BAD_IMAGE", explains=("NOT_READY",)), code("NOT_READY", "symptom"))
@@ -72,7 +73,8 @@ async def test_an_approved_change_runs_once_and_is_verified(tmp_path: Path) -> N
     assert found["writes"] == 1
     assert runner.ran == ["Check front", "Undo front", "Check front"]
     change = next(lease for lease in runner.leases if lease.approval)
-    exact = approval.digest("Undo front", change.subject.path, change.variables, proposal["expires"])
+    code_ = approval.code_of(change.bundle, change.secrets)
+    exact = approval.digest("Undo front", change.subject.path, change.variables, code_, proposal["expires"])
     assert approval.verify(KEY, change.approval, exact, NOW).proposal == proposal["id"]
 
 
@@ -110,8 +112,27 @@ async def test_a_change_lost_with_its_runner_is_not_repeated(tmp_path: Path) -> 
         async with asyncio.timeout(15):
             while (found := await report(one, session))["state"] == "running":
                 await asyncio.sleep(0.05)
+        # The runner that was given up shows up again: what was told to people stays true.
+        assert (await lost.home.heartbeat(lease.request, Heartbeat(token=lease.token))).cancel
+        await lost.home.complete(lease.request, Completion(token=lease.token, state="done", message=""))
+        assert (await report(one, session))["resolved"] is False
     assert not found["resolved"]
     assert "did not succeed" in found["reason"]
+
+
+async def test_a_session_that_is_cancelled_before_its_change_changes_nothing(tmp_path: Path) -> None:
+    async with stage(tmp_path, CAUSES) as one:
+        await one.home.map_update(MAP)
+        async with at_work(one, Shop()):
+            session, proposal = await proposed(one)
+        await approve(one, session, proposal)
+        (lease,) = await one.runner(Shop(), "slow").lease(wait_s=5)
+        assert (await one.client.post(f"/api/v1/sessions/{session}/cancel")).status_code == 204
+        assert (await one.home.heartbeat(lease.request, Heartbeat(token=lease.token))).cancel
+        await asyncio.sleep(0.5)
+        found = await report(one, session)
+    assert found["state"] == "cancelled"
+    assert not found["resolved"]
 
 
 @pytest.mark.parametrize(
@@ -120,6 +141,7 @@ async def test_a_change_lost_with_its_runner_is_not_repeated(tmp_path: Path) -> 
         ("task", "Undo back", "another Task"),
         ("target", "c/Deployment/shop/back", "another Task"),
         ("parameters", {"NAME": "back"}, "another Task"),
+        ("code", "bundle at commit 2", "another Task"),
         ("now", "2026-01-02T00:00:00Z", "ended at"),
         ("key", b"other", "not signed"),
         ("text", "{}", "without a readable approval"),
@@ -127,9 +149,10 @@ async def test_a_change_lost_with_its_runner_is_not_repeated(tmp_path: Path) -> 
 )
 def test_an_approval_fits_only_the_exact_change(field: str, value: Any, said: str) -> None:
     exact: dict[str, Any] = {"task": "Undo front", "target": "c/Deployment/shop/front", "parameters": {"NAME": "front"}}
+    exact["code"] = "bundle at commit 1"
     expires = "2026-01-01T01:00:00Z"
     signed = approval.sign(KEY, "p1", approval.digest(**exact, expires=expires), expires).model_dump_json()
     seen = {"now": NOW, "key": KEY, "text": signed, **exact, field: value}
-    digest = approval.digest(seen["task"], seen["target"], seen["parameters"], expires)
+    digest = approval.digest(seen["task"], seen["target"], seen["parameters"], seen["code"], expires)
     with pytest.raises(NotAllowed, match=said):
         approval.verify(seen["key"], seen["text"], digest, seen["now"])

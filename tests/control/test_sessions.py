@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from runstone.control.clock import SystemClock
+from runstone.control.runs import store
 from runstone.errors import Conflict
-from runstone.model.run import Issue
-from runstone.model.wire import Completion, Progress, ProgressReport
+from runstone.model.run import Issue, Trigger
+from runstone.model.wire import Completion, Heartbeat, Progress, ProgressReport
 from stage import Stage, bound, code, issue, map_update, ref, relation, resource, slx, stage
 
 CAUSES = (
@@ -213,6 +215,68 @@ async def test_a_lost_lease_is_offered_again_with_what_had_not_ended(tmp_path: P
         events = (await one.client.get("/api/v1/events")).json()
     assert found["tasks_run"] == 2
     assert [event["type"] for event in events].count("request.lost") == 1
+
+
+async def test_a_request_that_could_not_be_run_is_told_and_is_no_health(tmp_path: Path) -> None:
+    async with stage(tmp_path, CAUSES) as one:
+        await one.home.map_update(SHOP)
+        runner = one.runner(lambda _title, _n: ([], "passed"))
+        session = await ask(one, "why is front failing?")
+        for lease in await runner.lease(wait_s=5):
+            if "Check front" in lease.titles:
+                completion = Completion(token=lease.token, state="failed", message="git is down")
+                await one.home.complete(lease.request, completion)
+            else:
+                await runner.run(lease)
+        async with at_work(one, lambda _title, _n: ([], "passed")):
+            found = await over(one, session)
+    assert found["state"] == "inconclusive"
+    assert ("Check front", "git is down") in {(gap["what"], gap["why"]) for gap in found["could_not_check"]}
+
+
+async def test_a_cancelled_session_stays_cancelled(tmp_path: Path) -> None:
+    async with stage(tmp_path, CAUSES) as one:
+        await one.home.map_update(SHOP)
+        session = await ask(one, "why is front failing?")
+        runner = one.runner(shop)
+        leases = await runner.lease(wait_s=5)
+        assert (await one.client.post(f"/api/v1/sessions/{session}/cancel")).status_code == 204
+        for lease in leases:
+            await runner.run(lease)
+        await asyncio.sleep(0.3)
+        found = await report(one, session)
+        assert (await one.client.post(f"/api/v1/sessions/{session}/cancel")).status_code == 204
+    assert (found["state"], found["tasks_run"]) == ("cancelled", 0)
+
+
+async def test_an_offer_is_nobodys_before_it_is_leased(tmp_path: Path) -> None:
+    async with stage(tmp_path, CAUSES) as one:
+        await one.home.map_update(SHOP)
+        session = await ask(one, "why is front failing?")
+        await asyncio.sleep(0.3)
+        with pytest.raises(Conflict):
+            await one.home.heartbeat(f"{session}.000", Heartbeat(token=""))
+        assert await one.runner(shop).lease(wait_s=5), "it is still on offer"
+
+
+async def test_a_permission_that_is_gone_is_seen_by_the_next_session(tmp_path: Path) -> None:
+    async with stage(tmp_path, CAUSES) as one:
+        await one.home.map_update(SHOP)
+        assert not [one_ for one_ in (await one.control.maps.atlas()).map.readings if not one_.complete]
+        reading = SHOP.readings[0].model_copy(update={"complete": False, "problem": "may not list"})
+        await one.home.map_update(SHOP.model_copy(update={"readings": (reading,), "resources": (), "slxs": ()}))
+        problems = [one_.problem for one_ in (await one.control.maps.atlas()).map.readings if not one_.complete]
+    assert problems == ["may not list"]
+
+
+async def test_a_session_that_was_opened_but_never_started_starts_with_the_next_process(tmp_path: Path) -> None:
+    trigger = Trigger(kind="question", text="why is front failing?", labels={}, namespaces=())
+    async with stage(tmp_path, CAUSES) as one:
+        await one.home.map_update(SHOP)
+        async with one.control.database.transaction() as connection:
+            assert await store.open_session(connection, SystemClock(), "left", "w", trigger, 60)
+    async with stage(tmp_path, CAUSES) as one, at_work(one, shop):
+        assert (await over(one, "left"))["causes"][0]["code"] == "SECRET_MISSING"
 
 
 async def test_a_session_goes_on_after_a_restart(tmp_path: Path) -> None:

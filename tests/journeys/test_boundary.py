@@ -26,6 +26,7 @@ Suite Setup    Initialize
 
 *** Tasks ***
 Leak Everything
+    [Tags]    access:read-only
     RW.Core.Add Pre To Report    plain ${token.value}
     RW.CLI.Run Cli    cmd=echo "from env $token"; echo "$token" | base64    secret__token=${token}
     RW.CLI.Run Cli    cmd=cat token    secret_file__token=${token}

@@ -60,6 +60,22 @@ async def test_a_viewer_reads_and_does_not_write(cluster: Sandbox, kubectl) -> N
     assert [one.code for one in cluster.audit if one.user == "viewer" and one.is_write] == [403]
 
 
+@pytest.mark.parametrize(
+    "line", ["get secrets", "get secret payment-gateway -o yaml", "get secrets -A", "describe secret"]
+)
+async def test_a_viewer_reads_no_secrets(cluster: Sandbox, kubectl, line: str) -> None:
+    said = await kubectl(cluster, line, user="viewer")
+    assert 'User "viewer" cannot' in said
+    assert "api-key" not in said
+    assert "api-key" in await kubectl(cluster, "get secret payment-gateway -o yaml"), "the admin does read it"
+
+
+async def test_a_viewer_is_told_that_secrets_are_not_for_it(cluster: Sandbox, kubectl) -> None:
+    assert await kubectl(cluster, "auth can-i get secrets", user="viewer") == "no\n"
+    assert await kubectl(cluster, "auth can-i get configmaps", user="viewer") == "yes\n"
+    assert await kubectl(cluster, "auth can-i get secrets") == "yes\n"
+
+
 async def test_a_forbidden_verb_is_403_in_its_namespace_only(cluster: Sandbox, kubectl) -> None:
     ban = cluster.forbid("viewer", "list", "pods", "shop")
     assert "Forbidden" in await kubectl(cluster, "get pods", user="viewer")

@@ -87,7 +87,11 @@ async def _open(
         return (await follow.call(client, "POST", "/api/v1/sessions", body))["session"]
     query = f"budget_s={budget}" + (f"&namespace={namespaces[0]}" if namespaces else "")
     opened = await follow.call(client, "POST", f"/hooks/alertmanager?{query}", alert)
-    return opened["sessions"][0]["session"]
+    first, *others = opened["sessions"]
+    if others:
+        more = ", ".join(one["session"] for one in others)
+        click.echo(f"The body holds {len(others) + 1} firing alerts; following the first. The others: {more}", err=True)
+    return first["session"]
 
 
 @contextlib.asynccontextmanager

@@ -23,16 +23,15 @@ class _Check:
 
 
 @click.command("doctor")
-@options.cluster
+@options.which
 @options.data
 def command(
     kubeconfig: str | None,
     context: str | None,
     namespaces: tuple[str, ...],
-    collections: tuple[str, ...],
     data: object,
 ) -> None:
-    """Check what Runstone needs: cluster, collections, tools, disk. Exit code 1 when something needed is missing."""
+    """Check what Runstone needs: cluster, permissions, tools, disk. Exit code 1 when something needed is missing."""
     told = settings.read(kubeconfig=kubeconfig, context=context, namespaces=options.given(namespaces), data=data)
     checks = [*_content(), *_cluster(told), *_disk(told), *_tools()]
     for check in checks:

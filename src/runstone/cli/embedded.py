@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -29,12 +30,13 @@ from runstone.edge.discovery.scan import Scanner
 from runstone.edge.home import Home
 from runstone.edge.runner.agent import Runner
 from runstone.edge.runner.secrets import Vault
-from runstone.errors import BadInput, Broken, Conflict
+from runstone.errors import BadInput, Broken, Conflict, RunstoneError
 from runstone.model.content import CodeCollection, CollectionRef
 from runstone.server import app as server
 from runstone.server.auth import Tokens, fingerprint
 from runstone.settings import Settings
 
+log = structlog.get_logger()
 KUBECONFIG_SECRET = "kubeconfig"  # noqa: S105  the name under which Tasks ask for it, not a value
 
 
@@ -106,7 +108,8 @@ async def listening(embedded: Embedded) -> AsyncGenerator[str]:
     serving = asyncio.create_task(listener.serve(sockets=[sock]))
     while not (listener.started or serving.done()):  # noqa: ASYNC110  the server has no event to wait for
         await asyncio.sleep(0.01)
-    url = f"http://{host}:{sock.getsockname()[1]}"
+    shown = f"[{host}]" if ":" in host else host
+    url = f"http://{shown}:{sock.getsockname()[1]}"
     running = embedded.settings.data / "running.json"
     running.write_text(json.dumps({"url": url, "pid": os.getpid()}))
     try:
@@ -151,7 +154,10 @@ def _bound(host: str, port: int) -> socket.socket:
 async def _sweep(control: Control) -> None:
     while True:
         await asyncio.sleep(5)
-        await control.queue.sweep()
+        try:
+            await control.queue.sweep()
+        except RunstoneError as err:
+            log.warning("sweep failed", problem=str(err))
 
 
 def _edge(
@@ -276,5 +282,7 @@ def _key(runner_token: str) -> bytes:
 def _client(app: FastAPI, bearer: str) -> httpx2.AsyncClient:
     headers = {"Authorization": f"Bearer {bearer}"}
     return httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(app=app), base_url="http://runstone.local", headers=headers
+        transport=httpx2.ASGITransport(app=app, raise_app_exceptions=False),
+        base_url="http://runstone.local",
+        headers=headers,
     )

@@ -16,6 +16,8 @@ _CLUSTER: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--namespace", "-n", "namespaces", multiple=True, metavar="NAME", help="Only this namespace (repeatable)."
     ),
+)
+_CONTENT: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--collection",
         "collections",
@@ -26,11 +28,18 @@ _CLUSTER: tuple[Callable[[Any], Any], ...] = (
 )
 
 
-def cluster(command: Any) -> Any:
-    """Which cluster, narrowed to what, with which CodeCollections."""
+def which(command: Any) -> Any:
+    """Which cluster, narrowed to what."""
     for option in reversed(_CLUSTER):
         command = option(command)
     return command
+
+
+def cluster(command: Any) -> Any:
+    """Which cluster, narrowed to what, with which CodeCollections."""
+    for option in reversed(_CONTENT):
+        command = option(command)
+    return which(command)
 
 
 def data(command: Any) -> Any:

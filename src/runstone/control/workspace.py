@@ -63,6 +63,8 @@ class Control:
         queue = Queue(database, bus, audit, clock, maps, changes.approval, wake)
         sessions = Sessions(database, audit, clock, maps, workflows, codebook, journal, queue, workspace)
         workflows.launch()
+        await sessions.resume()
+        await changes.resume(workspace)
         alerts = Alerts(sessions, clock, workspace)
         return cls(workspace, location, database, workflows, audit, maps, sessions, changes, queue, alerts)
 

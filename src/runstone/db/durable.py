@@ -9,15 +9,21 @@ poll, a pinned application version (the default, a hash of the code, would stran
 and a stable executor id, since a process recovers only what carries its own.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from sqlalchemy import event
 
 from runstone.db.engine import sqlite_pragmas
+from runstone.errors import Broken, Unreachable
+
+log = structlog.get_logger()
+_LONGEST_PAUSE_S = 30.0
 
 Workflow = Callable[[str], Awaitable[str]]
 _TOPIC = "wake"
@@ -77,15 +83,30 @@ class Durable:
 
 
 async def step(name: str, function: Callable[[], Awaitable[str]]) -> str:
-    """Run ``function`` as a recorded step of the current workflow. Its result must be a short string."""
+    """Run ``function`` as a recorded step of the current workflow. Its result must be a short string.
+
+    Unreachable and Broken are tried again until it works; a Refused ends the step and rises.
+    """
 
     # The engine tells an async step by its type, so a lambda that gives a coroutine must be wrapped in one.
+    # What may pass (a database held by another, a full disk) is tried again: an error that leaves a step ends the
+    # workflow for good, and with it the session.
     async def work() -> str:
-        return await function()
+        pause = 0.5
+        while True:
+            try:
+                return await function()
+            except (Unreachable, Broken) as err:
+                log.warning("step failed", step=name, problem=str(err), again_in_s=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_S)
 
     return await DBOS.run_step_async({"name": name}, work)
 
 
 async def wait(seconds: float) -> bool:
-    """Sleep durably until woken (True) or until ``seconds`` have passed (False)."""
-    return await DBOS.recv_async(_TOPIC, timeout_seconds=seconds) is not None
+    """Sleep durably until woken (True) or until ``seconds`` have passed (False). Several wake-ups at once are one."""
+    woken = await DBOS.recv_async(_TOPIC, timeout_seconds=seconds) is not None
+    while woken and await DBOS.recv_async(_TOPIC, timeout_seconds=0) is not None:
+        pass
+    return woken

@@ -1,16 +1,18 @@
 """A signed, single-use yes to exactly one change. Pure; control signs, the runner verifies.
 
-The digest covers Task, target, parameters and expiry, so an Approval fits nothing else. The signature is HMAC-SHA256
-(RFC 2104) with a key that only this control zone and this runner hold.
+The digest covers Task, target, parameters, code and expiry, so an Approval fits nothing else. The signature is
+HMAC-SHA256 (RFC 2104) with a key that only this control zone and this runner hold.
 """
 
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from runstone.errors import NotAllowed
+from runstone.model.content import BundleRef
 from runstone.model.noun import Noun
+from runstone.model.workspace import SecretNeed
 
 
 class Approval(Noun):
@@ -23,10 +25,18 @@ class Approval(Noun):
     mac: str
 
 
-def digest(task: str, target: str, parameters: Mapping[str, str], expires: str) -> str:
-    """SHA-256, in hex, over the exact change: Task title, target path, parameters and expiry."""
-    body = json.dumps([task, target, sorted(parameters.items()), expires], separators=(",", ":"))
+def digest(task: str, target: str, parameters: Mapping[str, str], code: str, expires: str) -> str:
+    """SHA-256, in hex, over the exact change: Task title, target path, parameters, code and expiry.
+
+    ``code`` names what would run, as :func:`code_of` tells: the CodeBundle at its commit, and the secrets it is given.
+    """
+    body = json.dumps([task, target, sorted(parameters.items()), code, expires], separators=(",", ":"))
     return hashlib.sha256(body.encode()).hexdigest()
+
+
+def code_of(bundle: BundleRef, secrets: Iterable[SecretNeed]) -> str:
+    """What would run: the CodeBundle with its commit, and the names and keys of its secrets."""
+    return json.dumps([bundle.model_dump(), sorted((need.name, need.key) for need in secrets)], sort_keys=True)
 
 
 def sign(key: bytes, proposal: str, exact: str, expires: str) -> Approval:

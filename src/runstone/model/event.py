@@ -23,7 +23,6 @@ EventType = Literal[
     "proposal.approved",
     "proposal.rejected",
     "proposal.used",
-    "runner.seen",
 ]
 
 

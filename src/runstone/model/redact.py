@@ -1,4 +1,4 @@
-"""What must not leave, as values in and values out. Pure; the edge uses it before sending, control once more.
+"""What must not leave, as values in and values out. Pure; the edge uses it on everything it sends.
 
 Two passes. Known values: every secret that a run was given, in the forms it may take in text (plain, base64 in its
 three alignments, URL-encoded, JSON-escaped). Generic patterns: what looks like a credential whoever owns it.
@@ -29,7 +29,8 @@ _GENERIC = re.compile(
 _NAMED = re.compile(
     r"""(?ix)
     ( \b authorization ["']? \s* [:=] \s* ["']? (?:bearer|basic|token) \s+
-    | \b [\w-]* (?:password|passwd|secret[_-]?key|api[_-]?key|access[_-]?token|auth[_-]?token|client[_-]?secret)
+    | \b [\w-]* (?: password | passwd | secret[_-]?(?:access[_-]?)?key | api[_-]?key | (?:access|auth)[_-]?token
+      | client[_-]?secret )
       ["']? \s* [:=] \s* ["']? )
     (?! \s ) [^\s"',;}&]{4,}
     """
@@ -42,8 +43,6 @@ class Redactor:
     def __init__(self, values: Iterable[str] = ()) -> None:
         forms = sorted({form for value in _parts(values) for form in _forms(value)}, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, forms))) if forms else None
-        self.longest = max(map(len, forms), default=0)
-        """Characters of the longest masked form: what a stream must hold back to catch one that is cut in two."""
 
     def text(self, text: str) -> str:
         """``text`` with every known value and every credential-like part masked."""
@@ -67,13 +66,14 @@ class Redactor:
 
 
 def _parts(values: Iterable[str]) -> list[str]:
-    """The values themselves, and the telling pieces of a structured one: a kubeconfig's tokens and keys."""
+    """The values themselves, and the telling pieces of one in lines: a kubeconfig's tokens, a key's every line."""
     parts: list[str] = []
     for value in values:
         stripped = value.strip()
         parts.append(stripped)
         if "\n" in stripped:
             parts += re.findall(r"(?:token|password|client-key-data|secret)[\"']?\s*:\s*[\"']?([^\s\"']+)", stripped)
+            parts += re.findall(r"[^\s\"'=:,]{16,}", stripped)
     return [part for part in parts if len(part) >= _SHORTEST]
 
 

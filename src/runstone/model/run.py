@@ -34,6 +34,9 @@ REQUEST_MOVES: dict[RequestState, frozenset[RequestState]] = {
     "cancelled": frozenset(),
 }
 
+LIVE: frozenset[SessionState] = frozenset({"open", "running", "waiting"})
+"""States of a RunSession that is not over."""
+
 FLYING: frozenset[RequestState] = frozenset({"offered", "leased", "running", "lost"})
 """States of a RunRequest whose result is still to come."""
 

@@ -69,13 +69,13 @@ class Ban:
 
 @dataclass(slots=True)
 class Gate:
-    """Tokens of the two users, admin and viewer (who only reads), and the bans on them."""
+    """Tokens of the two users, admin and viewer (who only reads, and no Secrets), and the bans on them."""
 
     clock: Clock
     tokens: dict[str, str] = field(
         default_factory=lambda: {user: secrets.token_urlsafe(24) for user in ("admin", "viewer")}
     )
-    bans: list[Ban] = field(default_factory=list[Ban])
+    bans: list[Ban] = field(default_factory=lambda: [Ban("viewer", "*", "secrets")])
     audit: deque[AuditRecord] = field(default_factory=lambda: deque[AuditRecord](maxlen=AUDIT_KEPT))
 
     def user_of(self, token: str) -> str:

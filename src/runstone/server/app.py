@@ -35,7 +35,7 @@ _PAGE_HEADERS = {
 
 def build(control: Control, tokens: Tokens) -> FastAPI:
     """The app that speaks for ``control`` to whoever ``tokens`` knows."""
-    app = FastAPI(title="Runstone", version=__version__, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Runstone", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.control = control
     app.state.tokens = tokens
     for module in pkgutil.iter_modules(api.__path__):

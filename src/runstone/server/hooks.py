@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 
 from runstone import plugins
 from runstone.connectors.alerts import AlertSource
@@ -19,7 +19,12 @@ Zone = Annotated[Control, Depends(control)]
 
 @router.post("/{source}", status_code=202)
 async def take(
-    source: str, request: Request, who: Asker, zone: Zone, namespace: str = "", budget_s: int = 300
+    source: str,
+    request: Request,
+    who: Asker,
+    zone: Zone,
+    namespace: str = "",
+    budget_s: Annotated[int, Query(ge=5, le=3600)] = 300,
 ) -> dict[str, Any]:
     """Open or join a session per firing alert; the answer says which, so nothing is silently dropped."""
     try:

@@ -1,6 +1,7 @@
 """The event table."""
 
 import json
+import time
 from typing import Any
 
 import sqlalchemy as sa
@@ -59,8 +60,9 @@ class Audit:
 
     async def next(self, seq: int, session: str, seconds: float) -> list[Event]:
         """As :meth:`after`, waiting up to ``seconds`` for the first one."""
+        end = time.monotonic() + seconds
         with self._bus.listen("events") as bell:
             found = await self.after(seq, session)
-            if not found and await bell.wait(seconds):
+            while not found and await bell.wait(max(0.0, end - time.monotonic())):
                 found = await self.after(seq, session)
         return found

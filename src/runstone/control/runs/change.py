@@ -10,7 +10,7 @@ from functools import partial
 from runstone.control.audit.store import Audit
 from runstone.control.clock import Clock, stamp
 from runstone.control.runs import store
-from runstone.control.runs.diagnose import Codebook, Fact, Seen, place
+from runstone.control.runs.diagnose import Codebook, Fact, Seen, looked, place
 from runstone.control.runs.journal import Journal, chosen
 from runstone.control.runs.store import Case
 from runstone.control.workspaces.atlas import Atlas
@@ -24,6 +24,10 @@ from runstone.model.run import FLYING, Proposal, RunRequest, RunSession, Session
 
 WORKFLOW = "change"
 VERIFY_TRIES = 12
+_UNHEALED = {
+    "ill": "the Task that found the cause still finds it after the change; a person should look",
+    "unseen": "the change was made, but no Task could look whether it helped; a person should look",
+}
 VERIFY_PAUSE_S = 4.0
 """A rollout takes a while to heal: up to about a minute of looks before a change counts as failed."""
 
@@ -59,13 +63,17 @@ class Changes:
             now, proposal = await self._offered(connection, session, proposal_id)
             if proposal.digest != exact:
                 raise NotAllowed(f"Proposal {proposal_id} is not what you saw: reload the page and look again.")
-            if proposal.expires <= stamp(self._clock.now()):
-                raise Conflict(f"Proposal {proposal_id} expired at {proposal.expires}. Ask again for a new one.")
-            if not await store.move_proposal(connection, proposal_id, "open", "approved"):
+            expired = proposal.expires <= stamp(self._clock.now())
+            if expired:
+                await store.move_proposal(connection, proposal_id, "open", "expired")
+            elif not await store.move_proposal(connection, proposal_id, "open", "approved"):
                 raise Conflict(f"Proposal {proposal_id} is {proposal.state}, not open; an approval works once.")
-            await self._audit.add(connection, "proposal.approved", session, actor, {"proposal": proposal_id})
-            await self._journal.move(connection, now, "running", f"{proposal.title}, approved by {actor}", actor)
+            if not expired:
+                await self._audit.add(connection, "proposal.approved", session, actor, {"proposal": proposal_id})
+                await self._journal.move(connection, now, "running", f"{proposal.title}, approved by {actor}", actor)
         self._journal.ring()
+        if expired:
+            raise Conflict(f"Proposal {proposal_id} expired at {proposal.expires}. Ask again for a new one.")
         await self._workflows.start(WORKFLOW, _key(proposal_id))
 
     async def reject(self, session: str, proposal_id: str, actor: str) -> None:
@@ -100,11 +108,13 @@ class Changes:
 
     async def _run(self, key: str) -> str:
         proposal_id = key.removeprefix(_key(""))
-        await durable.step("change", lambda: self._change(proposal_id))
+        if not await durable.step("change", lambda: self._change(proposal_id)):
+            return await durable.step("cancelled", lambda: self._settle(proposal_id, False, "cancelled before it ran"))
         while (outcome := await durable.step("changed", lambda: self._changed(proposal_id))) == "":
             await durable.wait(5.0)
         if outcome != "done":
             return await durable.step("failed", lambda: self._settle(proposal_id, False, outcome))
+        verdict = "unseen"
         for attempt in range(VERIFY_TRIES):
             await durable.step("verify", partial(self._verify, proposal_id, attempt))
             while (verdict := await durable.step("verified", partial(self._verified, proposal_id, attempt))) == "":
@@ -112,12 +122,22 @@ class Changes:
             if verdict == "healed":
                 return await durable.step("healed", lambda: self._settle(proposal_id, True, ""))
             await durable.wait(VERIFY_PAUSE_S)
-        reason = "the Task that found the cause still finds it after the change; a person should look"
+        reason = _UNHEALED[verdict]
         return await durable.step("unhealed", lambda: self._settle(proposal_id, False, reason))
 
+    async def resume(self, workspace: str) -> None:
+        """Start the workflow of every approved change: one may have died between approval and start."""
+        async with self._database.reading() as connection:
+            approved = await store.approved_in(connection, workspace)
+        for proposal_id in approved:
+            await self._workflows.start(WORKFLOW, _key(proposal_id))
+
     async def _change(self, proposal_id: str) -> str:
+        """The id of the change's request; empty when the session was ended before it was offered."""
         async with self._database.transaction() as connection:
             proposal = await store.proposal(connection, proposal_id)
+            if (await store.session(connection, proposal.session)).state != "running":
+                return ""
             choice = chosen(proposal.task, proposal.title, "approved by a person")
             request = self._journal.request(proposal.session, _suffix(proposal), proposal.slx, (choice,), 0)
             changes = {"purpose": "remedy", "access": "read-write", "overrides": {**proposal.parameters}}
@@ -144,6 +164,8 @@ class Changes:
         proposal, _ = await self._of(proposal_id)
         atlas = await self._maps.atlas()
         async with self._database.transaction() as connection:
+            if (await store.session(connection, proposal.session)).state != "running":
+                return ""
             for number, (slx, titles) in enumerate(_by_slx(proposal.verify).items()):
                 choices = tuple(chosen(title, _title(atlas, slx, title), "did the change help?") for title in titles)
                 suffix = f"{_verifying(proposal, attempt)}{number}"
@@ -153,17 +175,18 @@ class Changes:
         return ""
 
     async def _verified(self, proposal_id: str, attempt: int) -> str:
-        """Empty while it runs; ``healed`` when no Task finds anything ill at the target any more; else ``ill``."""
+        """Empty while it runs; ``healed`` when every Task looked and none finds it any more; ``ill``; or ``unseen``."""
         proposal, case = await self._of(proposal_id)
         prefix = f"{proposal.session}.{_verifying(proposal, attempt)}"
         requests = [request for request in case.requests if request.id.startswith(prefix)]
         if any(request.state in FLYING for request in requests):
             return ""
         ended = [one for one in case.ended if one.request.startswith(prefix)]
-        if any(one.run.state == "errored" for one in ended) or not ended:
-            return "ill"
         facts = await self._facts(proposal, case, ended)
-        return "ill" if any(_still(fact, proposal) for fact in facts) else "healed"
+        if any(_still(fact, proposal) for fact in facts):
+            return "ill"
+        whole = bool(requests) and all(request.state == "done" for request in requests)
+        return "healed" if whole and ended and all(looked(one.run) for one in ended) else "unseen"
 
     async def _facts(self, proposal: Proposal, case: Case, ended: Sequence[store.Ended]) -> list[Fact]:
         atlas = await self._maps.atlas()
@@ -181,9 +204,13 @@ class Changes:
             if await store.move_proposal(connection, proposal_id, "approved", "used"):
                 data = {"proposal": proposal_id, "healed": healed, "reason": reason}
                 await self._audit.add(connection, "proposal.used", proposal.session, "system", data)
+            if now.state != "running":
+                return "over"
             said = f"resolved: {proposal.title} helped, and the Task that found the cause finds nothing any more"
             state: SessionState = "concluded" if healed or now.diagnosis.causes else "inconclusive"
-            await self._journal.move(connection, now, state, said if healed else reason, resolved=healed)
+            await self._journal.move(
+                connection, now, state, said if healed else reason, resolved=healed or now.resolved
+            )
             if healed:
                 data = {"proposal": proposal_id}
                 await self._audit.add(connection, "session.resolved", proposal.session, "system", data)

@@ -118,7 +118,8 @@ def place(issue: Issue, seen: Seen, atlas: Atlas, codebook: Codebook) -> Fact:
     """Find an Issue's resource, code and evidence lines; lines that its Task did not print are dropped."""
     resource = atlas.canonical(_resource_of(issue, seen.subject, atlas))
     text = "\n".join((issue.title, issue.actual, issue.details))
-    code = issue.cause or codebook.read(text)
+    said = issue.cause in codebook.codes
+    code = issue.cause if said else codebook.read(text)
     printed = {line.strip() for line in _printed(issue, seen.run)}
     offered = issue.evidence or tuple(_telling(issue, code, codebook))
     lines = [line for line in dict.fromkeys(line.strip() for line in offered) if line in printed]
@@ -126,7 +127,7 @@ def place(issue: Issue, seen: Seen, atlas: Atlas, codebook: Codebook) -> Fact:
         issue=issue,
         resource=resource,
         code=code,
-        said=bool(issue.cause),
+        said=said,
         evidence=tuple(
             Evidence(task=seen.run.resolved_title, resource=resource, line=line) for line in lines[:_MAX_LINES]
         ),
@@ -189,7 +190,10 @@ def _candidate(
     explained = tuple(
         fact
         for fact in facts
-        if fact not in group and codebook.explains(head.code, fact.code) and _leads(fact, head.resource, facts, atlas)
+        if fact not in group
+        and fact.issue.severity <= 3
+        and codebook.explains(head.code, fact.code)
+        and _leads(fact, head.resource, facts, atlas)
     )
     distances = [_distance(one.ref, head.resource, facts, atlas) for one in focus]
     near = [distance for distance in distances if distance is not None]
@@ -313,13 +317,20 @@ def _leads_from(focus: Focus, fact: Fact, facts: Sequence[Fact], atlas: Atlas) -
     return _distance(focus.ref, fact.resource, facts, atlas) is not None
 
 
+def looked(run: TaskRun) -> bool:
+    """Whether a Task saw its subject: one that only tells what it could not check knows nothing of it."""
+    if run.state == "failed":
+        return True
+    return run.state == "passed" and (not run.notes or any(note.kind == "ruled_out" for note in run.notes))
+
+
 def _ruled_out(seen: Sequence[Seen]) -> list[Remark]:
     remarks: list[Remark] = []
     for one in seen:
         notes = [note for note in one.run.notes if note.kind == "ruled_out"]
         remarks += [_remark(note.resource or one.subject, note.what, note.why, one) for note in notes]
         # A Task that could not look at all its things excludes nothing by being silent.
-        if one.run.state == "passed" and not one.run.notes:
+        if one.run.state == "passed" and not one.run.notes and not one.run.issues:
             remarks.append(_remark(one.subject, one.run.resolved_title, "it ran and raised no Issue", one))
     return remarks
 

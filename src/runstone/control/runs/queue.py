@@ -5,7 +5,9 @@ under another instance name takes back what the older instance held. What is los
 with only the Tasks that had not ended, except a change: that is never repeated by itself.
 """
 
+import itertools
 import json
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -28,6 +30,9 @@ TTL_S = 30.0
 MAX_ATTEMPTS = 3
 OUTPUT_CAP = 256 * 1024
 """Characters of a Task's output that are kept here."""
+
+MOST_ISSUES = 200
+"""Issues, and notes, of one TaskRun that are kept; a Task that says more says nothing."""
 
 _SEEN = sa.text("""
     INSERT INTO runner (location, name, instance, seen_at) VALUES (:location, :runner, :instance, :now)
@@ -83,9 +88,10 @@ class Queue:
 
     async def lease(self, ask: LeaseRequest) -> list[Lease]:
         """Up to ``ask.free`` leases, waiting up to ``ask.wait_s`` seconds for the first one."""
+        end = time.monotonic() + ask.wait_s
         with self._bus.listen("offers") as bell:
             found = await self._take(ask)
-            while not found and await bell.wait(ask.wait_s):
+            while not found and await bell.wait(max(0.0, end - time.monotonic())):
                 found = await self._take(ask)
         return found
 
@@ -93,13 +99,12 @@ class Queue:
         """Take in what a running request said; what was taken before is skipped. True: stop, it is not wanted."""
         async with self._database.transaction() as connection:
             held = await self._held(connection, id_, report.token)
-            if held["state"] == "cancelled":
+            if held["state"] not in ("leased", "running"):
                 return True
             last = held["last_seq"]
-            for said in sorted(report.progress, key=lambda p: p.seq):
-                if said.seq > last:
-                    await self._take_in(connection, held, said)
-                    last = said.seq
+            news = [said for said in sorted(report.progress, key=lambda p: p.seq) if said.seq > last]
+            for _, of_one in itertools.groupby(news, key=lambda said: said.title):
+                last = await self._take_in(connection, held, list(of_one))
             until = self._clock.monotonic() + TTL_S
             await connection.execute(_ALIVE, {"id": id_, "until": until, "seq": last})
         self._audit.ring()
@@ -115,7 +120,7 @@ class Queue:
         """End a request. A repeat of the same completion changes nothing."""
         async with self._database.transaction() as connection:
             held = await self._held(connection, id_, completion.token)
-            if held["state"] in ("done", "failed", "cancelled"):
+            if held["state"] not in ("leased", "running"):
                 return
             await self._end(connection, id_, completion.state, completion.message)
             data = {"request": id_, "state": completion.state, "message": completion.message}
@@ -217,7 +222,7 @@ class Queue:
         held = (await connection.execute(_HELD, {"id": id_})).mappings().first()
         if held is None:
             raise NotFound(f"There is no RunRequest {id_!r}.")
-        if held["token"] != token_:
+        if not token_ or held["token"] != token_:
             raise Conflict(f"RunRequest {id_} is leased anew since; this lease has ended and its result is not taken.")
         return held
 
@@ -225,15 +230,21 @@ class Queue:
         at = stamp(self._clock.now())
         await connection.execute(_END, {"id": id_, "state": state, "message": message, "at": at})
 
-    async def _take_in(self, connection: Connection, held: sa.RowMapping, said: Progress) -> None:
-        key = {"request": held["id"], "title": said.title, "attempt": held["attempt"]}
+    async def _take_in(self, connection: Connection, held: sa.RowMapping, of_one: list[Progress]) -> int:
+        """Take in what one Task said, in order: one read and one write of its TaskRun. Returns the last number."""
+        key = {"request": held["id"], "title": of_one[0].title, "attempt": held["attempt"]}
         stored = (await connection.execute(_GET_RUN, key)).scalar()
-        run = TaskRun.model_validate_json(stored) if stored else _begun(said)
-        run = _grown(run, said)
-        row = {**key, "session": held["session"], "body": run.model_dump_json(), "done": int(said.type == "done")}
+        run = TaskRun.model_validate_json(stored) if stored else _begun(of_one[0])
+        for said in of_one:
+            full = run.truncated and said.type == "output"
+            run = _grown(run, said)
+            if not full:
+                data = {"request": held["id"], "task": said.resolved_title, **_told_of(said)}
+                await self._audit.add(connection, _EVENTS[said.type], held["session"], "system", data)
+        done = any(said.type == "done" for said in of_one)
+        row = {**key, "session": held["session"], "body": run.model_dump_json(), "done": int(done)}
         await connection.execute(_PUT_RUN, row)
-        data = {"request": held["id"], "task": said.resolved_title, **_told_of(said)}
-        await self._audit.add(connection, _EVENTS[said.type], held["session"], "system", data)
+        return of_one[-1].seq
 
 
 _EVENTS: dict[str, EventType] = {
@@ -271,9 +282,9 @@ def _begun(said: Progress) -> TaskRun:
 
 def _grown(run: TaskRun, said: Progress) -> TaskRun:
     changes: dict[str, Any] = {}
-    if said.issue:
+    if said.issue and len(run.issues) < MOST_ISSUES:
         changes["issues"] = (*run.issues, said.issue)
-    if said.note:
+    if said.note and len(run.notes) < MOST_ISSUES:
         changes["notes"] = (*run.notes, said.note)
     if said.output:
         output = run.output + said.output

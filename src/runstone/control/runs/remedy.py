@@ -44,9 +44,11 @@ def _remedies(resource: ResourceRef, code: str, atlas: Atlas) -> list[tuple[SLX,
 def _proposal(
     session: str, slx: SLX, task: BoundTask, cause: Cause, verify: tuple[tuple[str, str], ...], expires: str
 ) -> Proposal:
-    parameters = dict(slx.runbook.variables) if slx.runbook else {}
-    exact = approval.digest(task.title, slx.resources[0].path, parameters, expires)
-    stable = approval.digest(task.title, slx.resources[0].path, parameters, "")
+    assert slx.runbook is not None, "a Task is bound by a Runbook"
+    parameters = dict(slx.runbook.variables)
+    code = approval.code_of(slx.runbook.bundle, slx.runbook.secrets)
+    exact = approval.digest(task.title, slx.resources[0].path, parameters, code, expires)
+    stable = approval.digest(task.title, slx.resources[0].path, parameters, code, "")
     return Proposal(
         id=f"{session}.{stable[:8]}",
         session=session,

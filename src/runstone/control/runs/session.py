@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from runstone.control.audit.store import Audit
 from runstone.control.clock import Clock, parse, stamp
 from runstone.control.runs import plan, remedy, store
-from runstone.control.runs.diagnose import Codebook, Fact, Seen, diagnose, place
+from runstone.control.runs.diagnose import Codebook, Fact, Seen, diagnose, looked, place
 from runstone.control.runs.focus import Focus, names_something, resolve
 from runstone.control.runs.journal import Journal
 from runstone.control.runs.queue import Queue
@@ -24,7 +24,7 @@ from runstone.control.workspaces.store import Maps
 from runstone.db import durable
 from runstone.db.durable import Durable
 from runstone.db.engine import Database
-from runstone.model.run import FLYING, Diagnosis, RunRequest, RunSession, SessionState, TaskRun, Trigger
+from runstone.model.run import FLYING, LIVE, Diagnosis, Remark, RunRequest, RunSession, SessionState, Trigger
 
 WORKFLOW = "session"
 IN_FLIGHT = 4
@@ -96,7 +96,7 @@ class Sessions:
     async def map_changed(self) -> None:
         """Let sessions that wait for the Map look again."""
         for session in await self.recent():
-            if session.state in ("open", "running", "waiting"):
+            if session.state in LIVE:
                 await self._workflows.wake(session.id)
 
     async def cancel(self, id_: str, actor: str) -> None:
@@ -117,10 +117,17 @@ class Sessions:
                 return turn["end"]
             await durable.wait(turn["wait_s"])
 
+    async def resume(self) -> None:
+        """Start the workflow of every session that is not over: one may have died between its opening and its start."""
+        async with self._database.reading() as connection:
+            live = await store.live(connection, self._workspace)
+        for session in live:
+            await self._workflows.start(WORKFLOW, session)
+
     async def _turn(self, session: str) -> str:
         """One look at everything. Returns JSON ``{"end": state or "", "wait_s": seconds}``."""
         case = await self.case(session)
-        if case.session.state not in ("open", "running", "waiting"):
+        if case.session.state not in LIVE:
             return _ends(case.session.state)
         # In this order: a round of discovery that ends between the two must not be believed to be in an older Map.
         scanned = await self._maps.scanned()
@@ -130,6 +137,7 @@ class Sessions:
             return await self._linger(case, "looking for what the question names", left)
         known = _Known(case, atlas, resolve(case.session.trigger, atlas), *self._facts(case, atlas))
         found = diagnose(known.seen, known.focus, atlas, self._codebook)
+        found = found.model_copy(update={"could_not_check": (*found.could_not_check, *_unrun(known, left))})
         flying = [request for request in case.requests if request.state in FLYING]
         if left <= 0 or (blind and not named):
             return await self._finish(known, found, "out of time" if left <= 0 else blind)
@@ -138,8 +146,7 @@ class Sessions:
             if not scanned:
                 return await self._linger(case, "waiting for discovery to end", left)
             return await self._finish(known, found, "")
-        await self._go_on(case, found, offers, await self._standing([*flying, *offers]))
-        return json.dumps({"end": "", "wait_s": min(left, 5.0)})
+        return await self._go_on(case, found, offers, await self._standing([*flying, *offers]), left)
 
     def _left(self, session: RunSession) -> float:
         spent = (self._clock.now() - parse(session.opened_at)).total_seconds()
@@ -147,33 +154,44 @@ class Sessions:
 
     async def _linger(self, case: Case, reason: str, left: float) -> str:
         async with self._database.transaction() as connection:
-            await self._journal.move(connection, case.session, "running", reason)
+            now = await store.session(connection, case.session.id)
+            if now.state not in LIVE:
+                return _ends(now.state)
+            await self._journal.move(connection, now, "running", reason)
         self._journal.ring()
         return json.dumps({"end": "", "wait_s": min(left, 1.0)})
 
     async def _standing(self, waiting: Sequence[RunRequest]) -> tuple[SessionState, str]:
         """running, or waiting when no runner of the Location has been seen for a while."""
         location = self._journal.location
-        if await self._queue.runners(location, RUNNER_SEEN_S) or not waiting:
+        at_work = any(request.state in ("leased", "running") for request in waiting)
+        if at_work or not waiting or await self._queue.runners(location, RUNNER_SEEN_S):
             return "running", f"running Tasks at {location}"
         return "waiting", f"no runner at location {location!r} was seen for {RUNNER_SEEN_S:.0f} s; start one there"
 
     async def _go_on(
-        self, case: Case, found: Diagnosis, offers: list[RunRequest], standing: tuple[SessionState, str]
-    ) -> None:
+        self, case: Case, found: Diagnosis, offers: list[RunRequest], standing: tuple[SessionState, str], left: float
+    ) -> str:
         async with self._database.transaction() as connection:
-            now = await self._journal.move(connection, case.session, "running", case.session.reason)
+            now = await store.session(connection, case.session.id)
+            if now.state not in LIVE:
+                return _ends(now.state)
+            now = await self._journal.move(connection, now, "running", now.reason)
             await self._journal.diagnosed(connection, now, found)
             for request in offers:
                 await self._journal.offer(connection, request)
             await self._journal.move(connection, now, *standing)
         self._journal.ring(offers=bool(offers))
+        return json.dumps({"end": "", "wait_s": min(left, 5.0)})
 
     async def _finish(self, known: "_Known", found: Diagnosis, cut: str) -> str:
         session = known.case.session
         async with self._database.transaction() as connection:
+            now = await store.session(connection, session.id)
+            if now.state not in LIVE:
+                return _ends(now.state)
             await self._queue.cancel(connection, session.id)
-            now = await self._journal.move(connection, session, "running", session.reason)
+            now = await self._journal.move(connection, now, "running", now.reason)
             await self._journal.diagnosed(connection, now, found)
             expires = stamp(self._clock.now() + dt.timedelta(hours=PROPOSAL_H))
             for proposal in remedy.propose(session.id, found.causes, known.facts, known.atlas, expires):
@@ -234,18 +252,23 @@ def _verdict(known: _Known, found: Diagnosis, cut: str) -> tuple[SessionState, s
     sure = [cause for cause in found.causes if cause.grade != "possible"]
     if sure:
         return "concluded", f"the cause is in {sure[0].resource} ({sure[0].code}, {sure[0].grade})"
-    looked = sum(1 for one in known.seen if _looked(one.run))
+    ran = sum(1 for one in known.seen if looked(one.run))
     ill = [fact for fact, _ in known.facts if fact.issue.severity <= 3]
-    if not looked:
+    if not ran:
         return "inconclusive", _nothing_ran(known.case, cut)
     if not ill and not cut:
-        return _nothing_found(known, looked)
+        return _nothing_found(known, ran)
     return "inconclusive", cut or "Issues were found, but no cause that is better than possible"
 
 
-def _nothing_found(known: _Known, looked: int) -> tuple[SessionState, str]:
+def _nothing_found(known: _Known, ran: int) -> tuple[SessionState, str]:
     """Nothing ill is an answer only when what was asked about was seen."""
-    said = f"nothing found: {looked} Tasks looked and none found anything ill"
+    said = f"nothing found: {ran} Tasks looked and none found anything ill"
+    if len(known.case.requests) >= MAX_REQUESTS:
+        return "inconclusive", f"{said}; {MAX_REQUESTS} RunRequests were made, the rest was not looked at"
+    seen = {known.atlas.canonical(one.subject).path for one in known.seen if looked(one.run)}
+    if not any(focus.ref.path in seen for focus in known.focus):
+        return "inconclusive", "no Task could look at what was asked about; 'could not check' says why"
     if names_something(known.case.session.trigger, known.atlas):
         return "concluded", said
     readings = known.atlas.map.readings
@@ -255,17 +278,33 @@ def _nothing_found(known: _Known, looked: int) -> tuple[SessionState, str]:
     return "concluded", f"{said}; nothing on the Map is called what the question names, so all was looked over"
 
 
-def _looked(run: TaskRun) -> bool:
-    """Whether a Task saw its subject: one that only tells what it could not check knows nothing of it."""
-    if run.state == "failed":
-        return True
-    return run.state == "passed" and (not run.notes or any(note.kind == "ruled_out" for note in run.notes))
+def _unrun(known: _Known, left: float) -> list[Remark]:
+    """Chosen Tasks that came to no end, with the reason: their runner could not run them, or the time was up."""
+    ended = {(one.request, one.run.title) for one in known.case.ended}
+    remarks: list[Remark] = []
+    for request in known.case.requests:
+        slx = known.atlas.slx(request.slx)
+        cut = request.state in FLYING and left <= 0
+        if request.purpose != "diagnose" or not (cut or request.state == "failed"):
+            continue
+        why = (
+            "the time was up before it ended"
+            if cut
+            else known.case.message(request.id) or "its runner could not run it"
+        )
+        subject = slx.resources[0] if slx else None
+        remarks += [
+            Remark(resource=subject, what=choice.resolved_title, why=why, task=choice.resolved_title)
+            for choice in request.choices
+            if (request.id, choice.title) not in ended
+        ]
+    return remarks
 
 
 def _blind(atlas: Atlas) -> str:
-    """Why nothing of a platform can be read, as discovery told; empty when it can see."""
-    problems = [one.problem for one in atlas.map.readings if one.scope.kind == "Cluster" and not one.complete]
-    return problems[0] if problems else ""
+    """Why no platform can be read, as discovery told; empty when one can."""
+    readings = [one for one in atlas.map.readings if one.scope.kind == "Cluster"]
+    return readings[0].problem if readings and not any(one.complete for one in readings) else ""
 
 
 def _nothing_ran(case: Case, cut: str) -> str:

@@ -29,7 +29,8 @@ _NEW_SESSION = sa.text("""
     ON CONFLICT (id) DO NOTHING
 """)
 _MOVE_SESSION = sa.text("""
-    UPDATE session SET state = :state, reason = :reason, ended_at = :ended_at, resolved = :resolved WHERE id = :id
+    UPDATE session SET state = :state, reason = :reason, ended_at = :ended_at, resolved = :resolved
+    WHERE id = :id AND state = :before
 """)
 _NEW_REQUEST = sa.text("""
     INSERT INTO request (id, session, slx, location, body, state, attempt, message, offered_at, ended_at, token,
@@ -132,7 +133,8 @@ async def move_session(
         raise Conflict(f"Session {now.id} is {now.state} and cannot become {state}.")
     ended = stamp(clock.now()) if state in ("concluded", "inconclusive", "cancelled") else None
     row = {"id": now.id, "state": state, "reason": reason, "ended_at": ended, "resolved": int(resolved)}
-    await connection.execute(_MOVE_SESSION, row)
+    if (await connection.execute(_MOVE_SESSION, {**row, "before": now.state})).rowcount != 1:
+        raise Conflict(f"Session {now.id} is not {now.state} any more.")
     return True
 
 
@@ -174,10 +176,25 @@ async def proposal(connection: Connection, id_: str) -> Proposal:
     return Proposal.model_validate({**json.loads(row["body"]), "state": row["state"]})
 
 
+async def live(connection: Connection, workspace: str) -> list[str]:
+    """Ids of a workspace's sessions that are not over."""
+    query = sa.text("SELECT id FROM session WHERE workspace = :workspace AND state IN ('open', 'running', 'waiting')")
+    return [row.id for row in await connection.execute(query, {"workspace": workspace})]
+
+
 async def approved(connection: Connection, session: str) -> list[str]:
     """Ids of a session's proposals whose change is under way."""
     query = sa.text("SELECT id FROM proposal WHERE session = :session AND state = 'approved'")
     return [row.id for row in await connection.execute(query, {"session": session})]
+
+
+async def approved_in(connection: Connection, workspace: str) -> list[str]:
+    """Ids of all proposals of a workspace whose change is under way."""
+    query = sa.text("""
+        SELECT proposal.id FROM proposal JOIN session ON session.id = proposal.session
+        WHERE session.workspace = :workspace AND proposal.state = 'approved'
+    """)
+    return [row.id for row in await connection.execute(query, {"workspace": workspace})]
 
 
 async def move_proposal(connection: Connection, id_: str, before: str, after: str) -> bool:

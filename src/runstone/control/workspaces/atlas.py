@@ -60,10 +60,6 @@ class Atlas:
         """What ``ref`` directly depends on, and by which relation."""
         return self._needs.get(ref.path, [])
 
-    def dependents(self, ref: ResourceRef) -> list[tuple[ResourceRef, Relation]]:
-        """What directly depends on ``ref``."""
-        return self._needed_by.get(ref.path, [])
-
     def reach(self, start: ResourceRef, steps: int) -> dict[str, int]:
         """Paths of all that ``start`` depends on within ``steps`` relations, with the distance. Itself is 0."""
         distance = {start.path: 0}
@@ -96,13 +92,6 @@ class Atlas:
         for source, target, relation in self._edges():
             needs[source.path].append((target, relation))
         return needs
-
-    @cached_property
-    def _needed_by(self) -> dict[str, list[tuple[ResourceRef, Relation]]]:
-        needed: dict[str, list[tuple[ResourceRef, Relation]]] = defaultdict(list)
-        for source, target, relation in self._edges():
-            needed[target.path].append((source, relation))
-        return needed
 
     def _edges(self) -> list[tuple[ResourceRef, ResourceRef, Relation]]:
         edges: list[tuple[ResourceRef, ResourceRef, Relation]] = []

@@ -1,6 +1,7 @@
 """The Map's tables: a difference goes in, in one transaction; a Map comes out."""
 
 import json
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -29,12 +30,12 @@ _PUT_SLX = sa.text("""
     ON CONFLICT (workspace, name) DO UPDATE SET subject = excluded.subject, body = excluded.body
     WHERE body <> excluded.body
 """)
-# An incomplete reading never hides when a scope was last read whole; it only says what went wrong since.
 _PUT_READING = sa.text("""
     INSERT INTO reading (workspace, platform, kind, namespace, complete, problem, at)
     VALUES (:workspace, :platform, :kind, :namespace, :complete, :problem, :at)
     ON CONFLICT (workspace, platform, kind, namespace) DO UPDATE
     SET complete = excluded.complete, problem = excluded.problem, at = excluded.at
+    WHERE complete <> excluded.complete OR problem <> excluded.problem
 """)
 _IN_SCOPE = sa.text("""
     SELECT path FROM resource WHERE workspace = :workspace AND platform = :platform AND kind = :kind
@@ -77,11 +78,12 @@ class Maps:
             changed += await self._replace_relations(connection, update)
             changed += await self._put_slxs(connection, update.slxs)
             changed += await self._drop_slxs(connection, update.slxs_gone)
-            await self._put_readings(connection, update.readings)
+            changed += await self._put_readings(connection, update.readings)
+            first = update.final and not await self._ended(connection, update.location)
             if update.final:
                 at = {"workspace": self._workspace, "location": update.location, "at": stamp(self._clock.now())}
                 await connection.execute(_END_SCAN, at)
-            if changed or update.final:
+            if changed or first:
                 data = {"changed": changed, "final": update.final, "resources": len(update.resources)}
                 await self._audit.add(connection, "map.updated", "", actor, data)
         if changed:
@@ -123,6 +125,12 @@ class Maps:
         query = sa.text("SELECT 1 FROM scan WHERE workspace = :workspace AND final_at IS NOT NULL")
         async with self._database.reading() as connection:
             return (await connection.execute(query, {"workspace": self._workspace})).first() is not None
+
+    async def _ended(self, connection: Connection, location: str) -> bool:
+        """Whether a round of discovery ended before at a Location."""
+        query = sa.text("SELECT 1 FROM scan WHERE workspace = :workspace AND location = :location")
+        found = await connection.execute(query, {"workspace": self._workspace, "location": location})
+        return found.first() is not None
 
     async def _prune(self, connection: Connection, update: MapUpdate) -> int:
         seen = {resource.ref.path for resource in update.resources}
@@ -204,7 +212,7 @@ class Maps:
         rows = [{"workspace": self._workspace, "name": name} for name in names]
         return await _changed(connection, _DROP_SLX, rows)
 
-    async def _put_readings(self, connection: Connection, readings: tuple[ScopeReading, ...]) -> None:
+    async def _put_readings(self, connection: Connection, readings: tuple[ScopeReading, ...]) -> int:
         at = stamp(self._clock.now())
         rows = [
             {
@@ -216,11 +224,10 @@ class Maps:
             }
             for reading in readings
         ]
-        if rows:
-            await connection.execute(_PUT_READING, rows)
+        return await _changed(connection, _PUT_READING, rows)
 
 
-async def _changed(connection: Connection, statement: sa.TextClause, rows: list[dict[str, str]]) -> int:
+async def _changed(connection: Connection, statement: sa.TextClause, rows: list[dict[str, Any]]) -> int:
     """Run ``statement`` once per row; how many rows it really changed."""
     changed = 0
     for row in rows:

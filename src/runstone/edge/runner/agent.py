@@ -12,12 +12,12 @@ from pathlib import Path
 import structlog
 
 from runstone.connectors.executors import Executor
-from runstone.content import suite
+from runstone.content import parse, suite
 from runstone.content.suite import SuiteOrder, SuiteResult
 from runstone.edge.home import Home
 from runstone.edge.runner.report import Reporter
 from runstone.edge.runner.secrets import Vault
-from runstone.errors import Forbidden, Refused, RunstoneError, Unreachable
+from runstone.errors import Forbidden, NotAllowed, NotFound, Refused, RunstoneError, Unreachable
 from runstone.model import approval
 from runstone.model.content import CollectionRef
 from runstone.model.redact import Redactor
@@ -84,7 +84,7 @@ class Runner:
             state = "done" if result.ok else "failed"
             completion = Completion(token=lease.token, state=state, message=result.message)
         except RunstoneError as err:
-            completion = Completion(token=lease.token, state="failed", message=str(err))
+            completion = Completion(token=lease.token, state="failed", message=Redactor().text(str(err)))
         except Exception as err:
             log.exception("lease broke", request=lease.request)
             completion = Completion(
@@ -97,22 +97,41 @@ class Runner:
         return (await self.home.lease(ask)).leases
 
     async def _run(self, lease: Lease) -> SuiteResult:
-        if lease.approval:
-            self._spend(lease)
-        root = await self.checkout(lease.bundle.collection)
         secrets, missing = self.vault.resolve(lease.secrets)
         redactor = Redactor(secret.reveal() for secret in secrets)
         reporter = Reporter(self.home, lease, redactor)
+        cancelled = asyncio.Event()
+        # From here on home hears of us: a checkout may take longer than a lease waits for its first sign of life.
+        sending = asyncio.create_task(reporter.run(cancelled))
         workdir = Path(tempfile.mkdtemp(prefix="runstone-run-"))
         try:
-            result = await self._suite(lease, root, secrets, workdir, reporter)
+            root = await self.checkout(lease.bundle.collection)
+            if await self._changes_things(lease, root):
+                self._spend(lease)
+            result = await self._suite(lease, root, secrets, workdir, reporter, cancelled)
         finally:
+            reporter.close()
+            await sending
             await asyncio.to_thread(shutil.rmtree, workdir, ignore_errors=True)
         said = redactor.text(result.message)
         return SuiteResult(result.ok, " ".join([said, *missing]).strip(), result.exit_code, result.timed_out)
 
+    async def _changes_things(self, lease: Lease, root: Path) -> bool:
+        """Whether the suite itself says so of one of the Tasks, or says nothing: what home says is not asked."""
+        suite_file = root / lease.bundle.path / lease.bundle.robot
+        if not suite_file.is_file():
+            raise NotFound(f"The CodeCollection has no suite {lease.bundle.path}/{lease.bundle.robot} at this commit.")
+        tasks = (await asyncio.to_thread(parse.suite, suite_file)).tasks
+        return any(task.access != "read-only" for task in tasks if task.title in lease.titles)
+
     async def _suite(
-        self, lease: Lease, root: Path, secrets: list[Secret], workdir: Path, reporter: Reporter
+        self,
+        lease: Lease,
+        root: Path,
+        secrets: list[Secret],
+        workdir: Path,
+        reporter: Reporter,
+        cancelled: asyncio.Event,
     ) -> SuiteResult:
         order = SuiteOrder(
             root=root,
@@ -130,8 +149,6 @@ class Runner:
                 "RW_SLX": lease.subject.name,
             },
         )
-        cancelled = asyncio.Event()
-        sending = asyncio.create_task(reporter.run(cancelled))
         running = asyncio.create_task(suite.run(order, self.executor, reporter.take))
         stopping = asyncio.create_task(cancelled.wait())
         try:
@@ -145,13 +162,19 @@ class Runner:
         finally:
             stopping.cancel()
             running.cancel()
-            reporter.close()
-            await sending
+            # Also when we are cancelled: whatever the suite started must be gone before its folder is.
+            await asyncio.gather(running, return_exceptions=True)
 
     def _spend(self, lease: Lease) -> None:
         """Check that the change is exactly the one approved, and use the Approval up. Raises NotAllowed."""
-        signed = approval.Approval.model_validate_json(lease.approval)
-        exact = approval.digest(" ".join(lease.titles), lease.subject.path, lease.variables, signed.expires)
+        try:
+            signed = approval.Approval.model_validate_json(lease.approval)
+        except ValueError as err:
+            raise NotAllowed(
+                "This Task may change things and came without a readable approval. Nothing was run."
+            ) from err
+        code = approval.code_of(lease.bundle, lease.secrets)
+        exact = approval.digest(" ".join(lease.titles), lease.subject.path, lease.variables, code, signed.expires)
         found = approval.verify(self.key, lease.approval, exact, self.now())
         if found.proposal in self.used:
             raise Refused(f"The approval of proposal {found.proposal} was used already. Nothing was run.")

@@ -1,7 +1,7 @@
 """One lease's way home while it runs: events in, numbered and redacted Progress out, in batches.
 
-Batches are sent again until they are taken; control skips what it has. Output is held back by the length of the
-longest secret, so that one cut in two by a chunk border is masked all the same.
+Batches are sent again until they are taken; control skips what it has. Output leaves line by line, so that a secret cut
+in two by a chunk border is masked all the same.
 """
 
 import asyncio
@@ -28,8 +28,6 @@ class Reporter:
         self._waiting: list[Progress] = []
         self._held = ""
         self._closed = asyncio.Event()
-        self.ended: set[str] = set()
-        """Titles of the Tasks that ended."""
 
     async def take(self, event: SuiteEvent) -> None:
         """One thing the suite said."""
@@ -45,13 +43,12 @@ class Reporter:
         elif event.type == "started":
             self._add(event, "started")
         elif event.type == "done":
-            self.ended.add(event.title)
             message = self._redactor.text(event.message)
             self._add(event, "done", state=event.state or "errored", message=message, elapsed_s=event.elapsed_s)
 
     async def run(self, cancelled: asyncio.Event) -> None:
         """Send until :meth:`close`, then the rest. Sets ``cancelled`` when control does not want the result."""
-        beat_at = asyncio.get_running_loop().time()
+        beat_at = float("-inf")
         while not self._closed.is_set() or self._waiting:
             await asyncio.sleep(0 if self._closed.is_set() else _EVERY_S)
             now = asyncio.get_running_loop().time()

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 
 from runstone.control.access import Actor
 from runstone.control.workspace import Control
@@ -15,7 +15,12 @@ Zone = Annotated[Control, Depends(control)]
 
 
 @router.get("")
-async def after(_: Reader, zone: Zone, after: int = 0, limit: int = 500) -> list[dict[str, Any]]:
+async def after(
+    _: Reader,
+    zone: Zone,
+    after: Annotated[int, Query(ge=0, le=2**62)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 500,
+) -> list[dict[str, Any]]:
     """Events with a number above ``after``, oldest first, at most ``limit`` (up to 1000)."""
-    found = await zone.audit.after(after, limit=min(limit, 1000))
+    found = await zone.audit.after(after, limit=limit)
     return [event.model_dump(mode="json") for event in found]

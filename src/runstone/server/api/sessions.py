@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -21,6 +21,7 @@ router = APIRouter(prefix="/api/v1/sessions", tags=["sessions"])
 Reader = Annotated[Actor, Depends(may("read"))]
 Asker = Annotated[Actor, Depends(may("ask"))]
 Zone = Annotated[Control, Depends(control)]
+Number = Annotated[int, Query(ge=0, le=2**62)]
 _QUIET_S = 15.0
 """A comment line this often keeps proxies from closing a silent stream."""
 
@@ -69,16 +70,16 @@ async def cancel(session: str, who: Asker, zone: Zone) -> None:
 
 
 @router.get("/{session}/events")
-async def events(session: str, request: Request, _: Reader, zone: Zone, after: int = 0) -> StreamingResponse:
+async def events(session: str, request: Request, _: Reader, zone: Zone, after: Number = 0) -> StreamingResponse:
     """The session's Events from number ``after`` on, as server-sent events; ends with the client."""
     await zone.sessions.case(session)
     seen = request.headers.get("Last-Event-ID", "")
-    start = int(seen) if seen.isdigit() else after
+    start = int(seen) if seen.isdecimal() and len(seen) < 19 else after
     return StreamingResponse(_stream(zone, session, start, request), media_type="text/event-stream")
 
 
 @router.get("/{session}/log")
-async def log(session: str, _: Reader, zone: Zone, after: int = 0, wait_s: float = 0) -> list[dict[str, Any]]:
+async def log(session: str, _: Reader, zone: Zone, after: Number = 0, wait_s: float = 0) -> list[dict[str, Any]]:
     """The session's Events from number ``after`` on, waiting up to ``wait_s`` (at most 25) seconds for the first one.
 
     The same Events as the stream, one finite answer at a time: for clients that cannot hold a stream open.
