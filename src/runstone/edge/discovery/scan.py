@@ -101,6 +101,7 @@ class Scanner:
         except RunstoneError as err:
             await feed.put(_Told(picture, error=err))
         except Exception as err:
+            # The edge of a loop: a connector's fault must not stop the other platforms; it is told as an unread scope.
             log.exception("platform failed", platform=picture.platform.name)
             said = f"Reading {picture.platform.name} failed unexpectedly: {type(err).__name__}: {err}"
             await feed.put(_Told(picture, error=Broken(said)))

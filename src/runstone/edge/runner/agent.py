@@ -86,6 +86,7 @@ class Runner:
         except RunstoneError as err:
             completion = Completion(token=lease.token, state="failed", message=Redactor().text(str(err)))
         except Exception as err:
+            # The edge of a loop: a fault in one lease must not end the runner; home is told, the log has the traceback.
             log.exception("lease broke", request=lease.request)
             completion = Completion(
                 token=lease.token, state="failed", message=f"the runner broke: {type(err).__name__}"
