@@ -1,5 +1,6 @@
 """A workflow goes on after kill -9: finished steps are not repeated, the one in flight is."""
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from runstone.db.durable import Durable
 from runstone.db.engine import Database
 from runstone.errors import Broken, Unreachable
 
@@ -72,6 +74,20 @@ def test_a_killed_process_goes_on_where_it_was(tmp_path: Path) -> None:
     out, err = start(tmp_path).communicate(timeout=30)
     assert "finished" in out, err
     assert (tmp_path / "ran").read_text().split("\n")[:-1] == ["step 0", "step 1", "step 1", "step 2", "woken"]
+
+
+async def test_the_loop_is_left_well_when_the_engine_stops(tmp_path: Path) -> None:
+    async def run(_key: str) -> str:
+        return "done"
+
+    for name in ("one", "two"):
+        workflows = Durable(tmp_path / f"{name}.sqlite")
+        workflows.workflow("test", run)
+        workflows.launch()
+        await workflows.start("test", name)
+        await asyncio.sleep(0.1)
+        workflows.close()
+        assert await asyncio.to_thread(lambda: 42) == 42
 
 
 async def test_migrations_run_once_and_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:

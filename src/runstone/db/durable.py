@@ -11,6 +11,7 @@ and a stable executor id, since a process recovers only what carries its own.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +78,11 @@ class Durable:
             await DBOS.send_async(key, "", _TOPIC)
 
     def close(self) -> None:
-        """Stop; what is running goes on at the next launch."""
+        """Stop; what is running goes on at the next launch. Call it in the event loop of :meth:`launch`."""
         DBOS.destroy(destroy_registry=True)
         self._engine.dispose()
+        # The engine put its own thread pool into the loop and has just shut it down; others still use the loop.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
 
 
 async def step(name: str, function: Callable[[], Awaitable[str]]) -> str:
