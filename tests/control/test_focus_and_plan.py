@@ -23,6 +23,7 @@ MAP = Map(
         resource("Pod/frontend-5d9f-abcde"),
         resource("PersistentVolumeClaim/redis-data"),
         resource("Ingress/shop"),
+        resource("Deployment/mailer"),
         resource("Deployment/batch", "ill", namespace="elsewhere"),
     ),
     relations=(
@@ -55,6 +56,7 @@ def asked(text: str, namespaces: tuple[str, ...] = (), **labels: str) -> Trigger
         (asked("Checkout service returns 500s"), "checkoutservice"),
         (asked("the frontend is slow"), "frontend"),
         (asked("redis-data is pending"), "redis-data"),
+        (asked("emails are not sent"), "mailer"),
         (asked("why is the redis cart down"), "redis-cart"),
         (asked("x", namespace="shop", pod="frontend-5d9f-abcde", container="server"), "frontend"),
         (asked("x", namespace="shop", pod="checkoutservice-77aa-gone1"), "checkoutservice"),
@@ -76,6 +78,17 @@ def test_a_trigger_names_its_resource(trigger: Trigger, first: str) -> None:
 )
 def test_without_a_name_what_looks_ill_is_meant(trigger: Trigger, expected: set[str]) -> None:
     assert {focus.ref.name for focus in resolve(trigger, ATLAS)} == expected
+
+
+def test_a_word_for_a_kind_does_not_mean_every_name_with_it() -> None:
+    map_ = Map(
+        resources=(resource("Deployment/checkoutservice"), resource("Deployment/paymentservice")),
+        relations=(),
+        slxs=(),
+        readings=(),
+    )
+    found = resolve(asked("the checkout service returns errors"), Atlas(map_))
+    assert [focus.ref.name for focus in found] == ["checkoutservice"]
 
 
 def test_with_nothing_ill_the_namespaces_are_looked_over() -> None:

@@ -1,6 +1,6 @@
 """What a trigger is about: from the words of a question or the labels of an alert to resources on the Map. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runstone.control.runs.words import raw_words, words
 from runstone.control.workspaces.atlas import WORKLOADS, Atlas
@@ -30,6 +30,8 @@ _KIND_WEIGHT = {
     "Deployment": 1.0, "StatefulSet": 1.0, "DaemonSet": 1.0, "Service": 0.9, "Ingress": 0.9, "CronJob": 0.9, "Job": 0.8,
     "PersistentVolumeClaim": 0.8, "Node": 0.8, "Pod": 0.7, "Namespace": 0.6,
 }  # fmt: skip
+_KIND_WORDS = frozenset({kind.lower() for kind in _KIND_WEIGHT} | {"app", "api", "server", "workload", "system"})
+"""Words that stand in many names and say only what kind of thing is meant: ``checkoutservice`` is not every service."""
 _FOCUS_LIMIT = 6
 
 
@@ -98,6 +100,8 @@ def _from_words(trigger: Trigger, atlas: Atlas) -> list[Focus]:
     best = ranked[0].weight if ranked else 0.0
     specific = [focus for focus in ranked if focus.weight >= 0.75 * best]
     kept = [focus for focus in specific if focus.ref.kind != "Namespace"]
+    # However weak the likeness: it is the best there is, and must be worth a look.
+    kept = [replace(focus, weight=max(focus.weight, 0.6)) for focus in kept]
     return kept or _inside([focus.ref.name for focus in specific], trigger, atlas) or specific
 
 
@@ -112,7 +116,8 @@ def _match(resource: Resource, asked: list[str], raw: set[str]) -> tuple[float, 
     named_kind = 0.1 if ref.kind.lower() in asked else 0.0
     if name and set(name) <= raw:
         return min(1.0, kind_weight * (0.9 + 0.02 * len(name)) + named_kind), f"the question names {ref.name}"
-    best = max((_partial(word, joined) for word in asked if len(word) >= 3), default=0.0)
+    telling = [word for word in asked if len(word) >= 3 and word not in _KIND_WORDS]
+    best = max((_partial(word, joined) for word in telling), default=0.0)
     both = "".join(asked)
     if len(joined) >= 5 and joined in both:
         best = max(best, 0.9)
@@ -125,9 +130,16 @@ def _partial(word: str, joined: str) -> float:
     """How well a word stands for a name: ``checkout`` for ``checkoutservice`` well, ``cart`` for ``rediscart`` less."""
     stem = word.removesuffix("s") if len(word) > 4 else word
     if stem not in joined and not (len(joined) >= 4 and joined in word):
-        return 0.0
+        return 0.42 if _related(stem, joined) else 0.0
     share = min(len(stem), len(joined)) / max(len(stem), len(joined))
     return 0.45 + 0.5 * share + (0.05 if joined.startswith(stem) else 0.0)
+
+
+def _related(word: str, joined: str) -> bool:
+    """``email`` and ``mailer``: four letters or more in a row, three quarters of the shorter one."""
+    shorter, longer = sorted((word, joined), key=len)
+    size = max(4, -(-3 * len(shorter) // 4))
+    return any(shorter[i : i + size] in longer for i in range(len(shorter) - size + 1))
 
 
 def _in_scope(trigger: Trigger, atlas: Atlas) -> list[Resource]:
