@@ -23,8 +23,7 @@ demo: .venv/.ready ## Break a sandbox shop and find out why (ONCE=1: without a p
 test: .venv/.ready lint types ## Lint, types, contracts and the default tests
 	$(BIN)/python -m pytest
 
-test-all: test ## Also what needs a real cluster: KUBECONFIG=... make test-all
-	$(BIN)/python -m pytest -m live --override-ini addopts="-ra"
+test-all: test bench ## The tests, then every benchmark (some minutes more)
 
 lint: .venv/.ready ## ruff and the import contracts
 	$(BIN)/ruff check .

@@ -84,6 +84,14 @@ def test_a_kubeconfigs_token_is_masked_by_itself() -> None:
     assert Redactor([kubeconfig]).text("used abcdef-123456-token here") == f"used {MASK} here"
 
 
+def test_every_line_of_a_secret_in_lines_is_masked_by_itself() -> None:
+    body = "MIIEowIBAAKCAQEAx7Qw\nq9vT3hJ2m8LrZsD5uYpN\n"
+    credentials = "[default]\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG\n"
+    redactor = Redactor([body, credentials])
+    assert redactor.text("got q9vT3hJ2m8LrZsD5uYpN") == f"got {MASK}"
+    assert "wJalrXUtnFEMI" not in redactor.text("key wJalrXUtnFEMI/K7MDENG used")
+
+
 def test_a_tree_is_masked_in_keys_and_values() -> None:
     seen = Redactor(["s3cr3t-value"]).tree({"a s3cr3t-value": ["x", {"y": "s3cr3t-value"}], "n": 1, "none": None})
     assert "s3cr3t-value" not in json.dumps(seen)

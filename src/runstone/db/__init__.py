@@ -1,4 +1,4 @@
-"""SQLite or Postgres, and what makes work survive a restart.
+"""SQLite, and what makes work survive a restart. Another engine would be a change here and nowhere else.
 
 ``engine`` hands out transactions and holds the whole dialect difference; ``durable`` is the only module that knows
 the workflow engine; ``bus`` carries Events to those who wait for them. SQL itself stands in the ``store`` modules,
