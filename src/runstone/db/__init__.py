@@ -1,4 +1,4 @@
-"""SQLite, and what makes work survive a restart. Another engine would be a change here and nowhere else.
+"""SQLite, and what makes work survive a restart.
 
 ``engine`` hands out transactions and holds the whole dialect difference; ``durable`` is the only module that knows
 the workflow engine; ``bus`` carries Events to those who wait for them. SQL itself stands in the ``store`` modules,
