@@ -12,7 +12,7 @@ help: ## This list
 .venv/.ready: pyproject.toml keywords/pyproject.toml uv.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$$(grep -A1 '^name = "uv"' uv.lock | sed -n 's/version = "\(.*\)"/\1/p')"
-	$(UV) sync --quiet --locked --all-packages --compile-bytecode
+	$(UV) sync --quiet --locked --all-packages --all-extras --compile-bytecode
 	@touch $@
 
 setup: .venv/.ready ## Make the environment in .venv, from nothing but python3

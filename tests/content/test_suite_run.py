@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from robot import running
 
 from runstone import plugins
-from runstone.connectors.executors import Executor, ExecutorOrder, ExecutorOutcome
+from runstone.connectors.executors import Attack, Executor, ExecutorOrder, ExecutorOutcome, Verdict
 from runstone.content import suite
+from runstone.content.engine.robot_suite import choose
 from runstone.content.suite import SuiteEvent, SuiteOrder, SuiteResult
-from runstone.content.suite_process import choose
 
 SMALL = Path(__file__).parents[1] / "data" / "collections" / "small"
 CONTEXT = {"RW_WORKSPACE": "shop", "RW_SESSION_ID": "s1", "RW_RUNREQUEST_ID": "r1", "RW_LOCATION": "here"}
@@ -235,7 +235,7 @@ async def test_output_above_the_cap_is_cut_and_marked(tmp_path: Path) -> None:
 
 
 async def test_what_a_suite_leaves_running_is_ended(tmp_path: Path) -> None:
-    marker = tmp_path / "pid"
+    marker = tmp_path / "run" / "pid"
     told = await run(tmp_path, "states", "Leave A Child Behind", variables={"MARKER": str(marker)})
     assert told.states == {"Leave A Child Behind": "passed"}
     with pytest.raises(ProcessLookupError):
@@ -291,6 +291,12 @@ class Recording(Executor):
         self.order = order
         return ExecutorOutcome(exit_code=-9, timed_out=False)
 
+    def verdicts(self) -> Mapping[Attack, Verdict]:
+        return {}
+
+    def ready(self) -> str:
+        return ""
+
 
 async def test_secrets_travel_on_stdin_alone(tmp_path: Path) -> None:
     executor = Recording()
@@ -317,8 +323,9 @@ async def test_the_process_loads_neither_pydantic_nor_the_model(tmp_path: Path) 
     executor = Recording()
     await run(tmp_path, "states", executor=executor)
     assert executor.order is not None
-    code = "import sys, runstone.content.suite_process; print(*sorted(m.split('.')[0] for m in sys.modules))"
-    order = ExecutorOrder((executor.order.argv[0], "-c", code), executor.order.env, tmp_path, b"", deadline_s=20)
+    code = "import sys, runstone.content.engine.start; print(*sorted(m.split('.')[0] for m in sys.modules))"
+    known = executor.order
+    order = ExecutorOrder((known.argv[0], "-c", code), known.env, tmp_path, b"", deadline_s=20, reads=known.reads)
     await plugins.load("executors", "process")().run(order, hear)
     loaded = set(lines[0].decode().split())
     assert "robot" in loaded

@@ -1,6 +1,6 @@
 """Runs one suite through an executor and tells what happens while it happens.
 
-The suite itself runs in a process of its own (:mod:`runstone.content.suite_process`), which gets its order, secrets
+The suite itself runs in a process of its own (:mod:`runstone.content.engine`), which gets its order, secrets
 included, on stdin. This module starts it, turns its lines into events, and answers for Tasks that it could not finish.
 """
 
@@ -16,12 +16,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from runstone.connectors.executors import Executor, ExecutorOrder
-from runstone.errors import Broken
+from runstone.connectors.executors import Executor, ExecutorOrder, ExecutorOutcome, Limits, Warm
+from runstone.content import taskfile
+from runstone.errors import BadInput, Broken
 
 EventType = Literal["started", "output", "issue", "note", "metric", "done"]
 State = Literal["", "passed", "failed", "skipped", "errored"]
 
+_ENGINE = "runstone.content.engine"
 # What a suite may see of the runner's own environment: how to find programs, reach the network, and the ambient AWS
 # identity of its machine. The same list as RW.CLI hands on to commands, and PATH, which bundles read to pass it on.
 _PASSED_ON = re.compile(
@@ -47,6 +49,13 @@ class SuiteOrder:
     workdir: Path
     deadline_s: float
     context: Mapping[str, str]
+    dependencies: tuple[Path, ...] = ()
+    """Folders of what the collection's requirements ask for; see :mod:`runstone.content.dependencies`."""
+    limits: Limits = field(default_factory=Limits)
+    files: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    """Texts to put below ``workdir``, readable by the run alone, such as a cloud's login state."""
+    log: bool = False
+    """Whether Robot keeps its own log, ``logs/log.html``: it records every value, so it is for authors only."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,8 @@ class SuiteEvent:
     message: str = ""
     elapsed_s: float = 0.0
     truncated: bool = False
+    omitted: int = 0
+    """Characters of output beyond the cap; they lie in ``workdir/rest/N.txt``, N the Task's place in the run."""
 
 
 @dataclass(frozen=True)
@@ -86,15 +97,20 @@ async def run(order: SuiteOrder, executor: Executor, on_event: Callable[[SuiteEv
     problem = _unfit(order)
     if problem:
         return SuiteResult(ok=False, message=problem, exit_code=-1, timed_out=False)
+    try:
+        scripts = order.robot == taskfile.NAME
+        manifest = taskfile.manifest(order.bundle / order.robot).model_dump(mode="json") if scripts else None
+    except BadInput as err:
+        return SuiteResult(ok=False, message=str(err), exit_code=-1, timed_out=False)
     order.workdir.mkdir(parents=True, exist_ok=True)
     story = _Story(on_event)
-    outcome = await executor.run(_process(order), story.line)
+    outcome = await executor.run(_process(order, manifest), story.line)
     if outcome.timed_out:
         await story.close(f"It did not end within the {order.deadline_s:g} s of this run and was stopped.")
         message = f"Bundle {order.bundle.name}: the suite did not end within {order.deadline_s:g} s and was stopped."
         return SuiteResult(ok=False, message=message, exit_code=outcome.exit_code, timed_out=True)
     if story.end is None:
-        message = f"Bundle {order.bundle.name}: {_cut_short(outcome.exit_code)}{_last_words(order.workdir)}"
+        message = f"Bundle {order.bundle.name}: {_cut_short(outcome)}{_last_words(outcome, order.workdir)}"
         await story.close(message)
         return SuiteResult(ok=False, message=message, exit_code=outcome.exit_code, timed_out=False)
     await story.close("The suite ended before this Task did.")
@@ -114,7 +130,7 @@ def _unfit(order: SuiteOrder) -> str:
     return ""
 
 
-def _process(order: SuiteOrder) -> ExecutorOrder:
+def _process(order: SuiteOrder, manifest: dict[str, Any] | None) -> ExecutorOrder:
     body = {
         "root": str(order.root.resolve()),
         "bundle": str(order.bundle.resolve()),
@@ -124,18 +140,32 @@ def _process(order: SuiteOrder) -> ExecutorOrder:
         "secrets": dict(order.secrets),
         "workdir": str(order.workdir.resolve()),
         "context": dict(order.context),
+        "files": dict(order.files),
+        "dependencies": [str(path) for path in order.dependencies],
+        "log": order.log,
+        "manifest": manifest,
         "keywords": _keywords(),
     }
     env = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
     home = str(order.workdir.resolve())
     return ExecutorOrder(
         # -P: the current folder is no place to import from; -s: neither is the user's own.
-        argv=(sys.executable, "-P", "-s", "-m", "runstone.content.suite_process"),
+        argv=(sys.executable, "-P", "-s", "-m", _ENGINE),
         env={**env, "HOME": home, "TMPDIR": home, "PYTHONPYCACHEPREFIX": str(_bytecode())},
         cwd=order.workdir,
         stdin=json.dumps(body).encode(),
         deadline_s=order.deadline_s,
+        reads=(*_interpreter(), *map(Path, (_keywords(), order.root)), order.bundle, *order.dependencies, _bytecode()),
+        limits=order.limits,
+        # Our own keywords and Robot alone: a collection's code is first imported in the fork that runs it.
+        warm=Warm(entry=f"{_ENGINE}.start:main", prime=f"{_ENGINE}.start:prime", path=(_keywords(),)),
     )
+
+
+def _interpreter() -> tuple[Path, ...]:
+    """Where this Python and its packages lie, and the folders in which programs are looked for."""
+    places = {sys.prefix, sys.base_prefix, *sys.path, *os.environ.get("PATH", "").split(os.pathsep)}
+    return tuple(sorted({Path(place).resolve() for place in places if place and Path(place).exists()}))
 
 
 def _bytecode() -> Path:
@@ -250,15 +280,18 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
 
 
-def _cut_short(exit_code: int) -> str:
-    how = f"was killed by signal {-exit_code}" if exit_code < 0 else f"ended with exit code {exit_code}"
+def _cut_short(outcome: ExecutorOutcome) -> str:
+    if outcome.stopped:
+        return f"the run was stopped: {outcome.stopped}."
+    code = outcome.exit_code
+    how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
     return f"the suite's process {how} before the suite was over."
 
 
-def _last_words(workdir: Path) -> str:
+def _last_words(outcome: ExecutorOutcome, workdir: Path) -> str:
     """The last line the process wrote for people, when there is one: usually the reason."""
     try:
-        lines = (workdir / "logs" / "stdout.txt").read_text(errors="replace").strip().splitlines()
+        said = (workdir / "logs" / "stdout.txt").read_text(errors="replace").strip() or outcome.last_words
     except OSError:
-        return ""
-    return f" Its last words: {lines[-1][:300]}" if lines else ""
+        said = outcome.last_words
+    return f" Its last words: {said.splitlines()[-1][:300]}" if said else ""

@@ -2,27 +2,89 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
+
+Attack = Literal[
+    "read another run's secret",
+    "fork bomb",
+    "fill the disk",
+    "eat memory",
+    "1 GiB of output",
+    "ignore SIGTERM",
+    "leave a daemon",
+    "storm of zombies",
+]
+Verdict = Literal["prevented", "contained", "not prevented"]
+"""contained: it happens, within limits, and the run is ended for it."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one run may take. The defaults are several times what the largest public CodeBundle was seen to take."""
+
+    memory_mb: int = 2048
+    """Resident, of all its processes together."""
+    cpu_s: int = 3600
+    """Of one process."""
+    file_mb: int = 1024
+    """One file."""
+    disk_mb: int = 2048
+    """All files in its folder together."""
+    output_mb: int = 64
+    """All lines of its stdout together."""
+    processes: int = 512
+    open_files: int = 1024
+
+
+@dataclass(frozen=True)
+class Warm:
+    """What may be kept ready between orders: Python modules, imported.
+
+    ``entry`` and ``prime`` are functions without arguments, as ``module:function``: a run calls the first instead of
+    starting its command, with the same stdin, stdout and environment; the second is called once, to import and warm
+    what runs need. ``path`` goes before ``sys.path``. It must hold no code that a stranger wrote: what is ready is
+    shared by all runs.
+    """
+
+    entry: str
+    prime: str
+    path: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class ExecutorOrder:
-    """One process to run. ``env`` is all it sees; ``stdin`` is written and closed; ``deadline_s`` is its time."""
+    """One process to run. ``env`` is all it sees; ``stdin`` is written and closed; ``deadline_s`` is its time.
+
+    ``cwd`` is a folder of this run alone. ``reads`` lists what else it must be able to read beside the system's own
+    folders; an executor may hide everything that is not listed.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
     cwd: Path
     stdin: bytes
     deadline_s: float
+    reads: tuple[Path, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    warm: Warm | None = None
 
 
 @dataclass(frozen=True)
 class ExecutorOutcome:
-    """How it ended. ``exit_code`` is negative for a signal, as in :mod:`subprocess`."""
+    """How it ended. ``exit_code`` is negative for a signal, as in :mod:`subprocess`.
+
+    ``stopped`` says, as a part of a sentence, which limit it broke. ``last_words`` is the end of its stderr, at most
+    2,000 bytes. ``cpu_s`` and ``rss_mb`` (largest process) are 0 where an executor cannot tell.
+    """
 
     exit_code: int
     timed_out: bool
+    stopped: str = ""
+    last_words: str = ""
+    cpu_s: float = 0.0
+    rss_mb: float = 0.0
 
 
 class Executor(ABC):
@@ -35,3 +97,11 @@ class Executor(ABC):
         When the deadline passes, or the caller is cancelled, the process and everything it started is stopped before
         this returns or raises. Nothing it started outlives it. Raises BadInput when the command cannot be started.
         """
+
+    @abstractmethod
+    def verdicts(self) -> Mapping[Attack, Verdict]:
+        """What this executor, on this machine, does about each attack. The escape suite holds it to that."""
+
+    @abstractmethod
+    def ready(self) -> str:
+        """Why it cannot be used here, as a sentence with what to do; empty when it can."""
