@@ -28,6 +28,10 @@ class Settings(BaseModel):
     """Empty for the kubeconfig's current one."""
     namespaces: tuple[str, ...]
     """Empty for all."""
+    executor: str
+    """Where Tasks run: a file of connectors/executors."""
+    build_sources: bool
+    """Whether packages without a wheel may be built for collections, which runs those packages' own code."""
 
 
 def read(environment: Mapping[str, str] | None = None, **flags: object) -> Settings:
@@ -44,6 +48,8 @@ def read(environment: Mapping[str, str] | None = None, **flags: object) -> Setti
         "kubeconfig": env.get("KUBECONFIG", ""),
         "context": "",
         "namespaces": (),
+        "executor": "process",
+        "build_sources": False,
     }
     for field in values:
         said = env.get(f"RUNSTONE_{field.upper()}")

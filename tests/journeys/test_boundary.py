@@ -10,8 +10,10 @@ from typing import Any
 import httpx2
 
 from runstone import plugins
+from runstone.content.dependencies import Environment
 from runstone.edge.home import Home
 from runstone.edge.runner.agent import Runner
+from runstone.edge.runner.artefacts import Artefacts
 from runstone.edge.runner.secrets import Vault
 from runstone.model.content import BundleRef, CollectionRef
 from runstone.model.workspace import SLX, BoundTask, Runbook, SecretNeed
@@ -90,11 +92,16 @@ async def test_no_secret_leaves_the_edge_in_any_form(tmp_path: Path) -> None:
             async def checkout(_: CollectionRef) -> Path:
                 return collection
 
+            async def environment(_: Path) -> Environment:
+                return Environment((), ())
+
             runner = Runner(
                 home=Home(client, "runner"),
                 executor=plugins.load("executors", "process")(),
                 vault=Vault({"my-token": f"file@{tmp_path / 'token'}"}),
                 checkout=checkout,
+                environment=environment,
+                artefacts=Artefacts(tmp_path / "artefacts"),
                 key=KEY,
                 now=lambda: NOW,
                 location="local",

@@ -20,7 +20,8 @@ from fastapi import FastAPI
 from runstone import plugins
 from runstone.connectors.executors import Executor
 from runstone.connectors.platforms import Platform
-from runstone.content import checkout, parse
+from runstone.content import checkout, dependencies, parse
+from runstone.content.dependencies import Environment
 from runstone.control.access import Actor
 from runstone.control.clock import stamp, token
 from runstone.control.workspace import Control
@@ -29,6 +30,7 @@ from runstone.edge.discovery.inventory import Inventory
 from runstone.edge.discovery.scan import Scanner
 from runstone.edge.home import Home
 from runstone.edge.runner.agent import Runner
+from runstone.edge.runner.artefacts import Artefacts
 from runstone.edge.runner.secrets import Vault
 from runstone.errors import BadInput, Broken, Conflict, RunstoneError
 from runstone.model.content import CodeCollection, CollectionRef
@@ -168,7 +170,7 @@ def _edge(
     home: Home,
     runner_token: str,
 ) -> Edge:
-    executor: Executor = plugins.load("executors", "process")()
+    executor: Executor = executor_of(settings)
     kubeconfig = data / "kubeconfig"
 
     def renew() -> None:
@@ -176,6 +178,14 @@ def _edge(
 
     renew()
     roots = {collection.ref: root for collection, root in collections}
+
+    async def environment(root: Path) -> Environment:
+        return await dependencies.built(root, data, sources=settings.build_sources)
+
+    async def prepare() -> None:
+        for root in roots.values():
+            for finding in (await environment(root)).findings:
+                log.warning("requirements", collection=root.name, file=finding.file, problem=finding.message)
 
     async def at(ref: CollectionRef) -> Path:
         return roots.get(ref) or await checkout.pinned(ref, data / "checkouts")
@@ -185,6 +195,8 @@ def _edge(
         executor=executor,
         vault=Vault({KUBECONFIG_SECRET: f"file@{kubeconfig}"}),
         checkout=at,
+        environment=environment,
+        artefacts=Artefacts(data / "artefacts"),
         key=_key(runner_token),
         now=lambda: stamp(dt.datetime.now(dt.UTC)),
         location=settings.location,
@@ -198,7 +210,15 @@ def _edge(
         custom={"kubeconfig_secret_name": KUBECONFIG_SECRET},
         inventory=Inventory(data / "inventory.sqlite"),
     )
-    return Edge(home, scanner, runner, renew=renew)
+    return Edge(home, scanner, runner, renew=renew, prepare=prepare)
+
+
+def executor_of(settings: Settings) -> Executor:
+    """Where Tasks run. Raises NotFound for an unknown executor, BadInput for one that does not work here."""
+    executor: Executor = plugins.load("executors", settings.executor)()
+    if why := executor.ready():
+        raise BadInput(f"The executor {settings.executor} cannot be used here: {why}")
+    return executor
 
 
 async def _collections(settings: Settings, data: Path) -> list[tuple[CodeCollection, Path]]:

@@ -4,7 +4,6 @@ The suite itself runs in a process of its own (:mod:`runstone.content.engine`), 
 included, on stdin. This module starts it, turns its lines into events, and answers for Tasks that it could not finish.
 """
 
-import contextlib
 import importlib.util
 import json
 import os
@@ -18,6 +17,7 @@ from typing import Any, Literal, cast
 
 from runstone.connectors.executors import Executor, ExecutorOrder, ExecutorOutcome, Limits, Warm
 from runstone.content import taskfile
+from runstone.content.dependencies import bytecode
 from runstone.errors import BadInput, Broken
 
 EventType = Literal["started", "output", "issue", "note", "metric", "done"]
@@ -151,11 +151,11 @@ def _process(order: SuiteOrder, manifest: dict[str, Any] | None) -> ExecutorOrde
     return ExecutorOrder(
         # -P: the current folder is no place to import from; -s: neither is the user's own.
         argv=(sys.executable, "-P", "-s", "-m", _ENGINE),
-        env={**env, "HOME": home, "TMPDIR": home, "PYTHONPYCACHEPREFIX": str(_bytecode())},
+        env={**env, "HOME": home, "TMPDIR": home, "PYTHONPYCACHEPREFIX": str(bytecode())},
         cwd=order.workdir,
         stdin=json.dumps(body).encode(),
         deadline_s=order.deadline_s,
-        reads=(*_interpreter(), *map(Path, (_keywords(), order.root)), order.bundle, *order.dependencies, _bytecode()),
+        reads=(*_interpreter(), *map(Path, (_keywords(), order.root)), order.bundle, *order.dependencies, bytecode()),
         limits=order.limits,
         # Our own keywords and Robot alone: a collection's code is first imported in the fork that runs it.
         warm=Warm(entry=f"{_ENGINE}.start:main", prime=f"{_ENGINE}.start:prime", path=(_keywords(),)),
@@ -166,16 +166,6 @@ def _interpreter() -> tuple[Path, ...]:
     """Where this Python and its packages lie, and the folders in which programs are looked for."""
     places = {sys.prefix, sys.base_prefix, *sys.path, *os.environ.get("PATH", "").split(os.pathsep)}
     return tuple(sorted({Path(place).resolve() for place in places if place and Path(place).exists()}))
-
-
-def _bytecode() -> Path:
-    """Where compiled Python is kept between runs. It halves a run's price, and no collection's tree is touched."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    folder = (Path(base) if base else Path.home() / ".cache") / "runstone" / "bytecode"
-    # Where the home folder cannot be written to, Python goes without.
-    with contextlib.suppress(OSError):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
 
 
 def _keywords() -> str:

@@ -175,12 +175,17 @@ def _input(one: ManifestInput, lines: dict[str, int]) -> Input:
 
 
 def _lines(path: Path) -> dict[str, int]:
-    """The line of each ``name:`` and ``title:``, for findings."""
+    """The line on which each text of the file first stands, for findings."""
     found: dict[str, int] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        named = re.match(r"\s*(?:-\s*\{?\s*)?(?:name|title|script|file):\s*[\"']?(.+?)[\"']?\s*(?:[,}].*)?$", line)
-        if named:
-            found.setdefault(named[1], number)
+    ask: list[Any] = [yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)]
+    while ask:
+        node = ask.pop(0)
+        if isinstance(node, yaml.ScalarNode):
+            found.setdefault(node.value, node.start_mark.line + 1)
+        elif isinstance(node, yaml.SequenceNode):
+            ask += node.value
+        elif isinstance(node, yaml.MappingNode):
+            ask += [part for pair in node.value for part in pair]
     return found
 
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -13,6 +14,10 @@ from runstone.edge.runner.agent import Runner
 from runstone.errors import RunstoneError
 
 log = structlog.get_logger()
+
+
+async def _nothing() -> None:
+    pass
 
 
 @dataclass
@@ -26,10 +31,13 @@ class Edge:
     """Between two rounds of discovery."""
     renew: Callable[[], None] = lambda: None
     """Called before every round: puts fresh access to the platforms where Tasks find it, since tokens expire."""
+    prepare: Callable[[], Coroutine[Any, Any, None]] = _nothing
+    """Run once from the start, beside the rest: builds what the collections need, so that no run waits for it."""
 
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self.prepare())
             group.create_task(self.runner.run())
             group.create_task(self._discover())
 

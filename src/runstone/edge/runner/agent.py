@@ -13,8 +13,10 @@ import structlog
 
 from runstone.connectors.executors import Executor
 from runstone.content import parse, suite
+from runstone.content.dependencies import Environment
 from runstone.content.suite import SuiteOrder, SuiteResult
 from runstone.edge.home import Home
+from runstone.edge.runner.artefacts import Artefacts
 from runstone.edge.runner.report import Reporter
 from runstone.edge.runner.secrets import Vault
 from runstone.errors import Forbidden, NotAllowed, NotFound, Refused, RunstoneError, Unreachable
@@ -33,14 +35,16 @@ _LONGEST_PAUSE_S = 30.0
 class Runner:
     """One runner of a Location.
 
-    ``checkout`` gives the folder of a collection at a commit; ``key`` is what Approvals are signed with; ``now``
-    gives UTC, ISO 8601.
+    ``checkout`` gives the folder of a collection at a commit, ``environment`` what its requirements ask for; ``key``
+    is what Approvals are signed with; ``now`` gives UTC, ISO 8601.
     """
 
     home: Home
     executor: Executor
     vault: Vault
     checkout: Callable[[CollectionRef], Awaitable[Path]]
+    environment: Callable[[Path], Awaitable[Environment]]
+    artefacts: Artefacts
     key: bytes
     now: Callable[[], str]
     location: str
@@ -113,6 +117,7 @@ class Runner:
         finally:
             reporter.close()
             await sending
+            await asyncio.to_thread(self.artefacts.keep, lease.request, workdir / "rest", redactor)
             await asyncio.to_thread(shutil.rmtree, workdir, ignore_errors=True)
         said = redactor.text(result.message)
         return SuiteResult(result.ok, " ".join([said, *missing]).strip(), result.exit_code, result.timed_out)
@@ -134,6 +139,7 @@ class Runner:
         reporter: Reporter,
         cancelled: asyncio.Event,
     ) -> SuiteResult:
+        environment = await self.environment(root)
         order = SuiteOrder(
             root=root,
             bundle=root / lease.bundle.path,
@@ -149,6 +155,7 @@ class Runner:
                 "RW_RUNREQUEST_ID": lease.request,
                 "RW_SLX": lease.subject.name,
             },
+            dependencies=environment.folders,
         )
         running = asyncio.create_task(suite.run(order, self.executor, reporter.take))
         stopping = asyncio.create_task(cancelled.wait())
