@@ -18,7 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from runstone import plugins
-from runstone.connectors.executors import Executor
+from runstone.cli import executors
 from runstone.connectors.platforms import Platform
 from runstone.content import checkout, dependencies, parse
 from runstone.content.dependencies import Environment
@@ -170,7 +170,6 @@ def _edge(
     home: Home,
     runner_token: str,
 ) -> Edge:
-    executor: Executor = executor_of(settings)
     kubeconfig = data / "kubeconfig"
 
     def renew() -> None:
@@ -192,7 +191,7 @@ def _edge(
 
     runner = Runner(
         home=home,
-        executor=executor,
+        executor=executors.chosen(settings),
         vault=Vault({KUBECONFIG_SECRET: f"file@{kubeconfig}"}),
         checkout=at,
         environment=environment,
@@ -211,14 +210,6 @@ def _edge(
         inventory=Inventory(data / "inventory.sqlite"),
     )
     return Edge(home, scanner, runner, renew=renew, prepare=prepare)
-
-
-def executor_of(settings: Settings) -> Executor:
-    """Where Tasks run. Raises NotFound for an unknown executor, BadInput for one that does not work here."""
-    executor: Executor = plugins.load("executors", settings.executor)()
-    if why := executor.ready():
-        raise BadInput(f"The executor {settings.executor} cannot be used here: {why}")
-    return executor
 
 
 async def _collections(settings: Settings, data: Path) -> list[tuple[CodeCollection, Path]]:

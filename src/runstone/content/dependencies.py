@@ -70,7 +70,8 @@ def bytecode() -> Path:
     folder = (Path(base) if base else Path.home() / ".cache") / "runstone" / "bytecode"
     # Where the home folder cannot be written to, Python goes without.
     with contextlib.suppress(OSError):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)  # runs read it as users of their own; only the runner's user writes
     return folder
 
 

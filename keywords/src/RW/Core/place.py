@@ -1,7 +1,7 @@
 """Where in a run we are: the current Task and the folder for results."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,12 +34,15 @@ def set_suite_variable(name: str, value: Any) -> None:
 
 def task() -> dict[str, Any]:
     """``taskName, taskDoc, taskStatus, taskMessage`` of the running Task; all None in a suite setup."""
-    return {
-        "taskName": variable("TEST NAME"),
-        "taskDoc": variable("TEST DOCUMENTATION"),
-        "taskStatus": variable("TEST STATUS"),
-        "taskMessage": variable("TEST MESSAGE"),
-    }
+    from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
+
+    # Asked for all at once: for one that does not exist Robot first looks for names that are like it.
+    try:
+        known: Mapping[str, Any] = BuiltIn().get_variables(no_decoration=True)
+    except RobotNotRunningError:
+        known = {}
+    names = {"taskName": "NAME", "taskDoc": "DOCUMENTATION", "taskStatus": "STATUS", "taskMessage": "MESSAGE"}
+    return {field: known.get(f"TEST {name}") for field, name in names.items()}
 
 
 def append(file: str, line: dict[str, Any]) -> None:

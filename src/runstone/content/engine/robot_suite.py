@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from robot.errors import DataError
-from robot.running import TestSuite
+from robot.running import TestSuite, namespace
 
 from runstone.content.engine.voice import Voice
 
@@ -44,6 +44,9 @@ def rehearse(text: str, folder: str) -> None:
     """Run a suite given as text for nothing but its effect on this process's caches."""
     suite = cast("Callable[[str], TestSuite]", TestSuite.from_string)(text)  # pyright: ignore[reportUnknownMemberType]
     _execute(suite, Listener(Voice(io.StringIO(), Path(folder)), "warm"), Path(folder), log=False)
+    # Robot forgets its libraries before each run. This process's forks run once each, with the same libraries as this.
+    if importer := getattr(namespace, "IMPORTER", None):
+        importer.reset = lambda: None
 
 
 def _execute(suite: TestSuite, listener: "Listener", logs: Path, log: bool) -> None:
