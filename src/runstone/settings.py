@@ -30,6 +30,8 @@ class Settings(BaseModel):
     """Empty for all."""
     executor: str
     """Where Tasks run: a file of connectors/executors."""
+    tool_path: str
+    """Folders with programs for Tasks' commands, as in PATH; empty for bash's default of /usr/local/bin, /usr/bin …"""
     build_sources: bool
     """Whether packages without a wheel may be built for collections, which runs those packages' own code."""
 
@@ -49,6 +51,7 @@ def read(environment: Mapping[str, str] | None = None, **flags: object) -> Setti
         "context": "",
         "namespaces": (),
         "executor": "process",
+        "tool_path": "",
         "build_sources": False,
     }
     for field in values:

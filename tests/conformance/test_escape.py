@@ -49,7 +49,7 @@ async def run(
 ) -> Ran:
     """Run in a folder of its own. ``mark`` is an argument that all its processes have."""
     ran = Ran()
-    folder.mkdir(exist_ok=True)  # noqa: ASYNC240  a test's own folder
+    folder.mkdir(exist_ok=True)
 
     async def hear(line: bytes) -> None:
         ran.lines.append(line)

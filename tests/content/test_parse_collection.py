@@ -36,8 +36,14 @@ def test_a_suite_tells_its_metadata_tasks_and_needs() -> None:
     assert task.tags == ("access:read-only", "data:config", "${SUBJECT}")
     assert [one.access for one in found.tasks[:3]] == ["read-only", "read-write", "unknown"]
     assert found.inputs[0] == Input(
-        name="SUBJECT", description="What it is about.", default=None, example="cart", line=found.inputs[0].line
+        name="SUBJECT",
+        description="What it is about.",
+        default=None,
+        example="cart",
+        line=found.inputs[0].line,
+        pattern="\\w*",
     )
+    assert task.resolved_title == "Report Everything About `cart`"
     assert [(one.name, one.default) for one in found.inputs[1:]] == [("RW_LOOKBACK_WINDOW", "1h"), ("EMPTY_OK", "x")]
     assert found.secrets == (SecretInput(name="token", description="", optional=True, line=found.secrets[0].line),)
 
@@ -60,6 +66,37 @@ def test_inputs_are_found_however_they_are_written(tmp_path: Path, call: str, ex
     file = tmp_path / "runbook.robot"
     file.write_text(f"*** Keywords ***\nSetup\n    {call}\n*** Tasks ***\nLook\n    Log    x\n")
     assert [(one.name, one.default) for one in parse.suite(file).inputs] == [expected]
+
+
+def test_everything_an_input_declares_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "runbook.robot"
+    file.write_text(
+        "*** Variables ***\n${PLACE}    here\n*** Tasks ***\n"
+        "Look At ${NAME} In ${SPACE NAME} Of ${KIND} ${PLACE} ${UNKNOWN}\n    [Timeout]    2 minutes\n    Log    x\n"
+        "*** Keywords ***\nSetup\n"
+        "    RW.Core.Import User Variable    NAME    type=integer    pattern=^\\d+$    enum=[1, '2']    example=2\n"
+        "    ...    default=${EMPTY}\n"
+        "    Import User Variable    KIND    enum=a,b    default=b    example=a\n"
+        "    IF    True\n        Import User Variable    MAYBE\n    END\n"
+        "    RW.Core.Import Service    kubectl    description=words    example=kubectl-service.shared\n"
+        "    TRY\n        Import Secret    token    example=t\n    EXCEPT\n        No Operation\n    END\n"
+    )
+    found = parse.suite(file)
+    name, kind, maybe = found.inputs
+    assert (name.type, name.pattern, name.enum, name.default, name.required) == (
+        "integer",
+        r"^\d+$",
+        ("1", "2"),
+        "",
+        False,
+    )
+    assert (kind.enum, kind.default, kind.conditional) == (("a", "b"), "b", False)
+    assert (maybe.conditional, maybe.required) == (True, False)
+    assert [(one.name, one.example) for one in found.services] == [("kubectl", "kubectl-service.shared")]
+    assert [(one.name, one.example, one.conditional) for one in found.secrets] == [("token", "t", True)]
+    (task,) = found.tasks
+    assert task.resolved_title == "Look At 2 In ${SPACE NAME} Of b here ${UNKNOWN}"
+    assert (task.timeout, task.line) == ("2 minutes", 4)
 
 
 def test_tags_of_the_whole_suite_count(tmp_path: Path) -> None:

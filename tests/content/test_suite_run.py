@@ -195,18 +195,14 @@ async def test_a_title_that_matches_nothing_is_an_error_and_nothing_runs(tmp_pat
 
 async def test_a_missing_input_is_one_sentence_naming_bundle_input_and_example(tmp_path: Path) -> None:
     told = await run(tmp_path, "setup-needs")
-    sentence = (
-        "Bundle setup-needs could not be set up: Input NAMESPACE has no value and no default. "
-        "Give it one (an example: my-shop)."
-    )
-    assert told.result == SuiteResult(ok=False, message=sentence, exit_code=1, timed_out=False)
-    assert told.states == {"Never Run": "errored"}
-    assert told.messages == {"Never Run": sentence}
+    sentence = "Bundle setup-needs needs a value for the input NAMESPACE, for example my-shop."
+    assert told.result.message.startswith(sentence)
+    assert told.events == []
 
 
 async def test_a_missing_secret_is_one_sentence_naming_it(tmp_path: Path) -> None:
     told = await run(tmp_path, "setup-needs", variables={"NAMESPACE": "shop"})
-    assert "Secret kubeconfig was not given. Give it a value (an example: a kubeconfig)." in told.result.message
+    assert told.result.message == "Bundle setup-needs needs the secret kubeconfig, for example a kubeconfig."
 
 
 async def test_a_file_without_tasks_or_no_file_is_one_sentence(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ echo '[{"title": "cart is slow", "severity": 2, "next_steps": ["Look", "Mend"], 
         ("echo '[3]' >&3", "errored", "An Issue has to be an object with a title, not 3."),
         ("""echo '{"title": "x", "severity": "high"}' >&3""", "errored", "Severity 'high' of an Issue is no number"),
         ("""echo '{"issue title": "x", "issue severity": "4"}' >&3; exit 1""", "passed", ""),
-        ("no-such-tool-anywhere", "errored", "check.sh ended with return code 127"),
+        ("[ -z $SUBJECT ] || no-such-tool", "errored", "check.sh ended with return code 127"),
     ],
 )
 async def test_how_a_script_ends(tmp_path: Path, script: str, state: str, message: str) -> None:
@@ -114,7 +114,7 @@ async def test_how_a_script_ends(tmp_path: Path, script: str, state: str, messag
 
 async def test_a_script_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
     manifest = BASH.replace("script: check.sh", "script: check.sh\n    timeout_seconds: 1")
-    told = await run(bundle(tmp_path, manifest, check_sh="sleep 30"))
+    told = await run(bundle(tmp_path, manifest, check_sh="sleep 30"), secrets={"TOKEN": TOKEN})
     assert told.message == "check.sh did not end within 1 s."
 
 
@@ -230,8 +230,18 @@ async def test_no_answer_is_an_issue_and_no_address_an_error(tmp_path: Path) -> 
 
 async def test_titles_and_inputs_are_checked_before_anything_runs(tmp_path: Path) -> None:
     place = bundle(tmp_path, HTTP)
-    assert "has no Task 'Other'" in (await run(place, "Other")).result.message
-    assert "input URL has no value and no default" in (await run(place)).result.message
+    given: dict[str, Mapping[str, str]] = {"variables": {"URL": "http://x"}, "secrets": {"TOKEN": TOKEN}}
+    assert (await run(place, "Other", **given)).result.message == "Bundle plain: task.yaml has no Task 'Other'."
+    lacking = (await run(place)).result.message
+    assert lacking == "Bundle plain needs a value for the input URL. Bundle plain needs the secret TOKEN."
+
+
+async def test_a_program_that_is_not_there_is_said_before_the_run(tmp_path: Path) -> None:
+    place = bundle(tmp_path, BASH, check_sh="no-such-tool --look\n")
+    told = await run(place, secrets={"TOKEN": TOKEN})
+    assert told.events == []
+    said = "Bundle plain calls the program no-such-tool (check.sh:1), which is not on this machine's PATH."
+    assert told.result.message == f"{said} Install it here."
 
 
 @pytest.mark.parametrize(

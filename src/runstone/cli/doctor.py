@@ -3,11 +3,13 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import get_args
 
 import click
 
 from runstone import plugins, settings
 from runstone.cli import embedded, options
+from runstone.connectors.executors import Attack
 from runstone.content import parse
 from runstone.errors import RunstoneError
 
@@ -36,7 +38,20 @@ def command(
     checks = [*_content(), *_cluster(told), *_disk(told), *_tools()]
     for check in checks:
         click.echo(f"{'ok  ' if check.fine else 'MISS'}  {check.name}: {check.said}")
+    for line in _defences():
+        click.echo(line)
     raise SystemExit(0 if all(check.fine for check in checks if not check.name.startswith("tool")) else 1)
+
+
+def _defences() -> Iterator[str]:
+    """A table: executors that work here, and what each does about each attack of the escape suite."""
+    loaded = {name: plugins.load("executors", name)() for name in plugins.names("executors")}
+    usable = {name: one for name, one in loaded.items() if not one.ready()}
+    for name in sorted(set(loaded) - set(usable)):
+        yield f"      executor {name}: {loaded[name].ready()}"
+    yield "".join(f"{word:<28}" for word in ("what a Task might try", *usable))
+    for attack in get_args(Attack):
+        yield "".join(f"{word:<28}" for word in (attack, *(one.verdicts()[attack] for one in usable.values()))).rstrip()
 
 
 def _content() -> Iterator[_Check]:

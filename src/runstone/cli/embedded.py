@@ -200,6 +200,7 @@ def _edge(
         now=lambda: stamp(dt.datetime.now(dt.UTC)),
         location=settings.location,
         instance=token(),
+        tool_path=settings.tool_path,
     )
     scanner = Scanner(
         [platform],
@@ -214,10 +215,18 @@ def _edge(
 
 async def _collections(settings: Settings, data: Path) -> list[tuple[CodeCollection, Path]]:
     found = [_parsed(*builtin())]
-    for said in settings.collections:
+    for said in (one for given in settings.collections for one in _expanded(given)):
         url, _, ref = said.rpartition("@") if "@" in said.rsplit("/", 1)[-1] else (said, "", "")
         found.append(_parsed(*await checkout.at(url, ref or None, data / "checkouts")))
     return found
+
+
+def _expanded(said: str) -> list[str]:
+    """A folder of CodeCollections as each of them; anything else as it is."""
+    folder = Path(said).expanduser()
+    if not folder.is_dir() or (folder / "codebundles").is_dir():
+        return [said]
+    return [str(one.parent) for one in sorted(folder.glob("*/codebundles"))] or [said]
 
 
 def _parsed(ref: CollectionRef, root: Path) -> tuple[CodeCollection, Path]:

@@ -14,7 +14,10 @@ _COMMANDS = {
     "sandbox": "Run the built-in demo cluster, healthy or with a fault.",
     "discover": "Scan once and print what is on the Map.",
     "task": "Run the Tasks of a CodeBundle here, as a runner would.",
+    "content": "Look into CodeBundles: what their Tasks need, change and can raise.",
+    "fetch": "Fetch a CodeCollection at a commit, with the packages it asks for.",
     "sessions": "List the sessions of the running Runstone, or show one.",
+    "sli": "Show what is measured and how it stands.",
     "doctor": "Check what Runstone needs: cluster, permissions, collections, disk.",
 }
 

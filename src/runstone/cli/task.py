@@ -150,6 +150,7 @@ class _Trial:
             deadline_s=self.deadline_s,
             context=context,
             dependencies=environment.folders,
+            tool_path=self.settings.tool_path,
             log=self.log is not None,
         )
 

@@ -1,11 +1,11 @@
-"""A CodeCollection's files, read without running anything: ``.robot`` suites, generation rules, cause codes.
+"""A CodeCollection's files, read without running anything: suites, generation rules, cause codes.
 
 One bad file is a Finding; everything else still loads. The layout and the keyword forms are those of the public
 CodeCollections (github.com/runwhen-contrib).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +13,7 @@ from typing import Any, cast
 import yaml
 from pydantic import ValidationError
 
-from runstone.content import robotfile
+from runstone.content import robotfile, taskfile
 from runstone.errors import BadInput
 from runstone.model.content import CauseCode, CodeBundle, CodeCollection, CollectionRef, Finding, GenerationRule, Suite
 
@@ -52,7 +52,7 @@ def bundle(folder: Path, root: Path) -> CodeBundle:
     """One CodeBundle. ``path``, ``rule_files`` and the files of its findings are relative to ``root``."""
     suites: dict[str, Suite] = {}
     findings: list[Finding] = []
-    for file in sorted(folder.glob("*.robot")):
+    for file in sorted((*folder.glob("*.robot"), *folder.glob(taskfile.NAME))):
         try:
             read = _read(file)
         except BadInput as err:
@@ -60,23 +60,40 @@ def bundle(folder: Path, root: Path) -> CodeBundle:
             continue
         suites[file.name] = read.suite
         findings += [one.model_copy(update={"file": _relative(file, root)}) for one in read.findings]
-    rules = list(_yaml_files(folder / ".runwhen" / "generation-rules"))
-    for file in rules:
-        try:
-            generation_rules(file)
-        except BadInput as err:
-            findings.append(_finding(file, root, err))
+    findings += rule_findings(folder, root)
     return CodeBundle(
         name=folder.name,
         path=_relative(folder, root),
         suites=suites,
-        rule_files=tuple(_relative(file, root) for file in rules),
+        rule_files=tuple(_relative(file, root) for file in _rule_files(folder)),
         findings=tuple(findings),
     )
 
 
+def rule_findings(folder: Path, root: Path) -> tuple[Finding, ...]:
+    """What is wrong with a bundle's generation rules; files are relative to ``root``."""
+    return tuple(_findings(_rule_files(folder), root, generation_rules))
+
+
+def cause_findings(root: Path) -> tuple[Finding, ...]:
+    """What is wrong with a collection's causes; files are relative to ``root``."""
+    return tuple(_findings(_yaml_files(root / "causes"), root, causes))
+
+
+def _findings(files: Iterable[Path], root: Path, read: Callable[[Path], object]) -> Iterator[Finding]:
+    for file in files:
+        try:
+            read(file)
+        except BadInput as err:
+            yield _finding(file, root, err)
+
+
+def _rule_files(folder: Path) -> Iterable[Path]:
+    return _yaml_files(folder / ".runwhen" / "generation-rules")
+
+
 def suite(path: Path) -> Suite:
-    """One ``.robot`` file; read again only when it has changed. Raises BadInput when it cannot be read at all."""
+    """One ``.robot`` file or ``task.yaml``; read again only when it has changed. Raises BadInput when it cannot be."""
     return _read(path).suite
 
 
@@ -103,7 +120,7 @@ def _read(path: Path) -> _Read:
         known = _suites.get(path)
         if known and known.stamp == stamp:
             return known
-        found, findings = robotfile.read(path)
+        found, findings = (taskfile if path.name == taskfile.NAME else robotfile).read(path)
     except OSError as err:
         raise BadInput(f"{path.name} cannot be read: {err.strerror}.") from err
     _suites[path] = read = _Read(stamp, found, findings)

@@ -4,26 +4,31 @@ The suite itself runs in a process of its own (:mod:`runstone.content.engine`), 
 included, on stdin. This module starts it, turns its lines into events, and answers for Tasks that it could not finish.
 """
 
-import importlib.util
+import asyncio
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from runstone.connectors.executors import Executor, ExecutorOrder, ExecutorOutcome, Limits, Warm
-from runstone.content import taskfile
+from runstone.connectors.executors import Executor, ExecutorOrder, ExecutorOutcome, Limits, Source, Warm
+from runstone.content import contract, inputs, taskfile, tools
 from runstone.content.dependencies import bytecode
-from runstone.errors import BadInput, Broken
+from runstone.errors import BadInput
+from runstone.model.content import CollectionRef
 
 EventType = Literal["started", "output", "issue", "note", "metric", "done"]
 State = Literal["", "passed", "failed", "skipped", "errored"]
 
 _ENGINE = "runstone.content.engine"
+_BASH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where bash looks when it is given no PATH (Debian's and most others' build)."""
 # What a suite may see of the runner's own environment: how to find programs, reach the network, and the ambient AWS
 # identity of its machine. The same list as RW.CLI hands on to commands, and PATH, which bundles read to pass it on.
 _PASSED_ON = re.compile(
@@ -49,8 +54,12 @@ class SuiteOrder:
     workdir: Path
     deadline_s: float
     context: Mapping[str, str]
+    collection: CollectionRef | None = None
+    """The address of ``root``, for an executor whose place is not this machine."""
     dependencies: tuple[Path, ...] = ()
     """Folders of what the collection's requirements ask for; see :mod:`runstone.content.dependencies`."""
+    tool_path: str = ""
+    """Where commands of Tasks look for programs when a Task gives them no PATH; empty for bash's own default."""
     limits: Limits = field(default_factory=Limits)
     files: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     """Texts to put below ``workdir``, readable by the run alone, such as a cloud's login state."""
@@ -92,12 +101,26 @@ class SuiteResult:
     timed_out: bool
 
 
+def unready(order: SuiteOrder, executor: Executor) -> tuple[str, ...]:
+    """Why a run would fail before it looked at anything: inputs, secrets and programs that are missing or wrong.
+
+    One sentence each. Raises BadInput when the suite cannot be read.
+    """
+    found = contract.of(order.bundle / order.robot)
+    name = order.bundle.name
+    wrong = inputs.problems(name, found.suite, order.variables, order.secrets.keys())
+    # Some bundles pass the runner's PATH on to their commands, others leave them to bash: either way is a way.
+    path = os.pathsep.join(filter(None, (order.tool_path, os.environ.get("PATH"), _BASH_PATH)))
+    missing = tools.missing(found, order.titles, partial(shutil.which, path=path), name) if executor.local else ()
+    return (*wrong, *missing)
+
+
 async def run(order: SuiteOrder, executor: Executor, on_event: Callable[[SuiteEvent], Awaitable[None]]) -> SuiteResult:
     """Run the suite. Every Task that began ends with a ``done`` event, whatever becomes of the process."""
-    problem = _unfit(order)
-    if problem:
-        return SuiteResult(ok=False, message=problem, exit_code=-1, timed_out=False)
     try:
+        problem = _unfit(order) or " ".join(await asyncio.to_thread(unready, order, executor))
+        if problem:
+            return SuiteResult(ok=False, message=problem, exit_code=-1, timed_out=False)
         scripts = order.robot == taskfile.NAME
         manifest = taskfile.manifest(order.bundle / order.robot).model_dump(mode="json") if scripts else None
     except BadInput as err:
@@ -144,36 +167,42 @@ def _process(order: SuiteOrder, manifest: dict[str, Any] | None) -> ExecutorOrde
         "dependencies": [str(path) for path in order.dependencies],
         "log": order.log,
         "manifest": manifest,
-        "keywords": _keywords(),
     }
     env = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
     home = str(order.workdir.resolve())
+    tool_path = {"RW_TOOL_PATH": order.tool_path} if order.tool_path else {}
     return ExecutorOrder(
         # -P: the current folder is no place to import from; -s: neither is the user's own.
         argv=(sys.executable, "-P", "-s", "-m", _ENGINE),
-        env={**env, "HOME": home, "TMPDIR": home, "PYTHONPYCACHEPREFIX": str(bytecode())},
+        env={
+            **env,
+            **tool_path,
+            "HOME": home,
+            "TMPDIR": home,
+            "PYTHONPYCACHEPREFIX": str(bytecode()),
+        },
         cwd=order.workdir,
         stdin=json.dumps(body).encode(),
         deadline_s=order.deadline_s,
-        reads=(*_interpreter(), *map(Path, (_keywords(), order.root)), order.bundle, *order.dependencies, bytecode()),
+        reads=(*_interpreter(), order.root, order.bundle, *order.dependencies, bytecode()),
+        sources=_sources(order),
         limits=order.limits,
         # Our own keywords and Robot alone: a collection's code is first imported in the fork that runs it.
-        warm=Warm(entry=f"{_ENGINE}.start:main", prime=f"{_ENGINE}.start:prime", path=(_keywords(),)),
+        warm=Warm(entry=f"{_ENGINE}.start:main", prime=f"{_ENGINE}.start:prime"),
     )
+
+
+def _sources(order: SuiteOrder) -> tuple[Source, ...]:
+    if order.collection is None:
+        return ()
+    site = order.dependencies[0] if order.dependencies else None
+    return (Source(order.collection.url, order.collection.commit, order.root.resolve(), site),)
 
 
 def _interpreter() -> tuple[Path, ...]:
     """Where this Python and its packages lie, and the folders in which programs are looked for."""
     places = {sys.prefix, sys.base_prefix, *sys.path, *os.environ.get("PATH", "").split(os.pathsep)}
     return tuple(sorted({Path(place).resolve() for place in places if place and Path(place).exists()}))
-
-
-def _keywords() -> str:
-    """Where our RW package lies: first on the suite's path, so that no collection's copy of RW.Core is taken."""
-    found = importlib.util.find_spec("RW.Core")
-    if not found or not found.origin:
-        raise Broken("The RW keyword libraries are not installed. Install runstone-keywords beside runstone.")
-    return str(Path(found.origin).resolve().parents[2])
 
 
 class _Story:
@@ -188,9 +217,10 @@ class _Story:
         """One line. Lines that are no event of ours are not possible but by a fault; they are passed over."""
         try:
             said: Any = json.loads(raw)
-        except ValueError:
+            kind = said["type"]
+        except (ValueError, TypeError, KeyError):
             return
-        if said["type"] == "end":
+        if kind == "end":
             self.end = said
             return
         event = _event(said)

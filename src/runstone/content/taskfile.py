@@ -149,7 +149,7 @@ def read(path: Path) -> tuple[Suite, tuple[Finding, ...]]:
         display_name=found.display_name,
         author=found.author,
         supports=found.supports,
-        tasks=tuple(_task(one) for one in found.tasks),
+        tasks=tuple(_task(one, found, lines) for one in found.tasks),
         inputs=tuple(_input(one, lines) for one in found.inputs),
         secrets=tuple(
             SecretInput(name=one.name, description=one.description, optional=one.optional, line=lines.get(one.name, 0))
@@ -159,9 +159,17 @@ def read(path: Path) -> tuple[Suite, tuple[Finding, ...]]:
     return suite, tuple(_findings(found, path, lines))
 
 
-def _task(one: ManifestTask) -> Task:
+def _task(one: ManifestTask, found: Manifest, lines: dict[str, int]) -> Task:
     tags = (*one.tags, *((f"access:{one.access}",) if one.access != "unknown" else ()))
-    return Task(title=one.title, documentation=one.documentation, tags=tags, access=one.access)
+    said = {given.name: given.default or given.example for given in found.inputs}
+    return Task(
+        title=one.title,
+        documentation=one.documentation,
+        tags=tags,
+        access=one.access,
+        resolved_title=_VARIABLE.sub(lambda name: said.get(name[1]) or name[0], one.title),
+        line=lines.get(one.title, 0),
+    )
 
 
 def _input(one: ManifestInput, lines: dict[str, int]) -> Input:
@@ -171,6 +179,9 @@ def _input(one: ManifestInput, lines: dict[str, int]) -> Input:
         default=one.default,
         example=one.example,
         line=lines.get(one.name, 0),
+        type=one.type,
+        pattern=one.pattern,
+        enum=one.enum,
     )
 
 

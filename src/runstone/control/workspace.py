@@ -7,6 +7,8 @@ from pathlib import Path
 from runstone.control.alerts import Alerts
 from runstone.control.audit.store import Audit
 from runstone.control.clock import Clock, SystemClock
+from runstone.control.measures.board import Board
+from runstone.control.measures.meter import Meter
 from runstone.control.runs.change import Changes
 from runstone.control.runs.diagnose import Codebook
 from runstone.control.runs.journal import Journal
@@ -32,6 +34,7 @@ class Control:
     sessions: Sessions
     changes: Changes
     queue: Queue
+    board: Board
     alerts: Alerts
 
     @classmethod
@@ -60,13 +63,15 @@ class Control:
             await workflows.wake(session)
             await changes.wake(session)
 
-        queue = Queue(database, bus, audit, clock, maps, changes.approval, wake)
+        meter = Meter(database, bus, clock, maps, workspace, location)
+        queue = Queue(database, bus, audit, clock, maps, meter, changes.approval, wake)
         sessions = Sessions(database, audit, clock, maps, workflows, codebook, journal, queue, workspace)
         workflows.launch()
         await sessions.resume()
         await changes.resume(workspace)
+        board = Board(database, clock, maps, workspace, location)
         alerts = Alerts(sessions, clock, workspace)
-        return cls(workspace, location, database, workflows, audit, maps, sessions, changes, queue, alerts)
+        return cls(workspace, location, database, workflows, audit, maps, sessions, changes, queue, board, alerts)
 
     async def close(self) -> None:
         """Stop. What runs goes on at the next :meth:`open`."""

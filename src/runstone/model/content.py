@@ -27,22 +27,45 @@ class BundleRef(Noun):
 
 
 class Task(Noun):
-    """One Robot task as written. ``title`` is unresolved: it still carries ``${VARIABLES}``."""
+    """One Robot task as written. ``title`` is unresolved: it still carries ``${VARIABLES}``.
+
+    ``resolved_title`` has each of them replaced by the declared default of the input of that name, or by its example
+    where the default is missing or empty, or by the value in the suite's ``*** Variables ***``; what none of them
+    gives stays as written. It shows how the title reads; a run resolves the title with the values it is given.
+    ``timeout`` is Robot's own, as written; empty when there is none. ``line`` 0 means that it is not known.
+    """
 
     title: str
     documentation: str
     tags: tuple[str, ...]
     access: Access
+    resolved_title: str = ""
+    timeout: str = ""
+    line: int = 0
 
 
 class Input(Noun):
-    """One ``Import User Variable`` (or platform variable) of a suite. ``default`` None means none is declared."""
+    """One ``Import User Variable`` (or platform variable) of a suite. ``default`` None means none is declared.
+
+    ``type``, ``pattern`` and ``enum`` as declared; a pattern is empty when there is none, an enum lists its words.
+    ``conditional``: it is imported in a branch, a loop or a TRY, so that a run may do without.
+    """
 
     name: str
     description: str
     default: str | None
     example: str | None
     line: int
+    kind: Literal["user", "platform"] = "user"
+    type: str = "string"
+    pattern: str = ""
+    enum: tuple[str, ...] = ()
+    conditional: bool = False
+
+    @property
+    def required(self) -> bool:
+        """Whether a run must give it a value: it is always imported, and nothing is declared to fall back on."""
+        return self.default is None and not self.conditional
 
 
 class SecretInput(Noun):
@@ -51,6 +74,18 @@ class SecretInput(Noun):
     name: str
     description: str
     optional: bool
+    line: int
+    example: str | None = None
+    conditional: bool = False
+    """As for an Input."""
+
+
+class ServiceInput(Noun):
+    """One ``Import Service`` of a suite: a remote shell, by the name under which a run is given its address."""
+
+    name: str
+    description: str
+    example: str | None
     line: int
 
 
@@ -65,6 +100,7 @@ class Suite(Noun):
     tasks: tuple[Task, ...]
     inputs: tuple[Input, ...]
     secrets: tuple[SecretInput, ...]
+    services: tuple[ServiceInput, ...] = ()
 
 
 class Finding(Noun):
@@ -74,6 +110,80 @@ class Finding(Noun):
     line: int
     message: str
     severity: Literal["error", "warning"]
+
+
+class Tool(Noun):
+    """A program that a Task calls, and where it is called first.
+
+    ``need``: ``always`` (every run of the Task reaches it, or gives up when it is missing), ``sometimes`` (in a branch,
+    a loop, after ``&&``), ``optional`` (only where a test found it), ``remote`` (in a pod, on another machine or behind
+    a shell service: not needed where the Task runs).
+    """
+
+    name: str
+    need: Literal["always", "sometimes", "optional", "remote"]
+    file: str
+    line: int
+
+
+class Change(Noun):
+    """A command or call that changes something: the words, and where they stand."""
+
+    file: str
+    line: int
+    words: str
+
+
+class PossibleIssue(Noun):
+    """An Issue that a Task can raise, as far as its source tells.
+
+    ``title`` and ``next_steps`` are as written, with their variables; ``severity`` None means it is worked out. Its
+    ``origin`` is a call of ``Add Issue`` (``robot``) or a script that describes it (``script``).
+    """
+
+    title: str
+    severity: int | None
+    next_steps: tuple[str, ...]
+    origin: Literal["robot", "script"]
+    file: str
+    line: int
+
+
+class CommandTimeout(Noun):
+    """How long one command may take, where that is written as a number."""
+
+    seconds: float
+    file: str
+    line: int
+
+
+class TaskContract(Noun):
+    """What one Task does, by its source: the suite's setup, its own steps, the keywords and scripts they reach.
+
+    ``title`` is the Task's in the suite. ``scripts`` and the files of everything are relative to the bundle.
+    ``commands`` names the inputs whose values are run as commands: what those do cannot be told from the source.
+    """
+
+    title: str
+    tools: tuple[Tool, ...]
+    scripts: tuple[str, ...]
+    commands: tuple[str, ...]
+    issues: tuple[PossibleIssue, ...]
+    changes: tuple[Change, ...]
+    timeouts: tuple[CommandTimeout, ...]
+
+    @property
+    def mutates(self) -> bool:
+        """Whether it changes something, by its source; False with ``commands`` means: as far as can be told."""
+        return bool(self.changes)
+
+
+class Contract(Noun):
+    """A suite and what its Tasks do; nothing of it was run. ``tasks`` stand in the order of the suite's."""
+
+    suite: Suite
+    tasks: tuple[TaskContract, ...]
+    findings: tuple[Finding, ...]
 
 
 class CodeBundle(Noun):

@@ -3,12 +3,18 @@
 from typing import Literal
 
 from runstone.model.content import BundleRef
+from runstone.model.measure import Metric
 from runstone.model.noun import Noun
 from runstone.model.resource import Relation, Resource, ResourceRef, ScopeReading
 from runstone.model.run import Issue, Note, TaskState
 from runstone.model.workspace import SLX, SecretNeed
 
 VERSION = "1"
+
+FIRST_SIGN_S = 10.0
+"""How long a lease waits for the runner's first sign of life."""
+TTL_S = 30.0
+"""How long a lease lasts after each sign of life."""
 
 
 class LeaseRequest(Noun):
@@ -22,10 +28,15 @@ class LeaseRequest(Noun):
 
 
 class Lease(Noun):
-    """A time-limited claim on a RunRequest. ``token`` fences: a report with an older one is refused."""
+    """A time-limited claim on a RunRequest or a measurement. ``token`` fences: a report with an older one is refused.
+
+    A measurement runs the suite of an SLI. ``variables`` of one hold ``RW_LOOKBACK_WINDOW`` and ``RW_SLI_METRIC_NAME``
+    besides those of the SLI.
+    """
 
     request: str
     session: str
+    """Empty for a measurement: it belongs to no session, and its suite gets no RW_SESSION_ID and RW_RUNREQUEST_ID."""
     token: str
     attempt: int
     bundle: BundleRef
@@ -63,7 +74,7 @@ class Progress(Noun):
     """One thing a running Task said, numbered from 1 within its lease, so that a repeat changes nothing."""
 
     seq: int
-    type: Literal["started", "output", "issue", "note", "done"]
+    type: Literal["started", "output", "issue", "note", "metric", "done"]
     title: str
     """Unresolved title of the Task it belongs to; empty for the suite itself."""
     resolved_title: str
@@ -71,6 +82,7 @@ class Progress(Noun):
     output: str = ""
     issue: Issue | None = None
     note: Note | None = None
+    metric: Metric | None = None
     state: TaskState | None = None
     message: str = ""
     elapsed_s: float = 0.0

@@ -38,6 +38,8 @@ class SLI(Noun):
     variables: dict[str, str]
     secrets: tuple[SecretNeed, ...]
     interval_s: int
+    tasks: tuple[BoundTask, ...] = ()
+    """Empty only for one that an older version put on the Map, until discovery sends it anew."""
 
 
 class SLX(Noun):

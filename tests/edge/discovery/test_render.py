@@ -84,6 +84,17 @@ def test_a_runbook_carries_values_secrets_and_its_tasks_with_resolved_titles(tmp
     assert task.access == "read-only"
 
 
+def test_an_sli_carries_its_tasks_with_resolved_titles(tmp_path: Path) -> None:
+    rendered = render(tmp_path, sli=RUNBOOK.replace("spec:", "spec:\n  intervalSeconds: 60"))
+    assert rendered.slx is not None
+    sli = rendered.slx.sli
+    assert sli is not None
+    assert (sli.interval_s, sli.variables["NAMESPACE"]) == (60, "shop")
+    assert [(task.resolved_title, task.access) for task in sli.tasks] == [
+        ("Look At `cart` In `shop` And `${UNSET}`", "read-only")
+    ]
+
+
 def test_an_sli_without_a_readable_interval_is_measured_at_the_usual_one(tmp_path: Path) -> None:
     code = "codeBundle: {pathToRobot: codebundles/b/runbook.robot}"
     rendered = render(tmp_path, sli=f"spec:\n  intervalSeconds: soon\n  {code}\n")

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 Attack = Literal[
     "read another run's secret",
@@ -44,13 +44,24 @@ class Warm:
 
     ``entry`` and ``prime`` are functions without arguments, as ``module:function``: a run calls the first instead of
     starting its command, with the same stdin, stdout and environment; the second is called once, to import and warm
-    what runs need. ``path`` goes before ``sys.path``. It must hold no code that a stranger wrote: what is ready is
-    shared by all runs.
+    what runs need. No code that a stranger wrote may be among it: what is ready is shared by all runs.
     """
 
     entry: str
     prime: str
-    path: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Content at a commit that must lie at ``path``, for an executor whose place is not this machine.
+
+    ``site``: where what its requirements ask for must lie; None when it needs nothing.
+    """
+
+    url: str
+    commit: str
+    path: Path
+    site: Path | None
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,7 @@ class ExecutorOrder:
     """One process to run. ``env`` is all it sees; ``stdin`` is written and closed; ``deadline_s`` is its time.
 
     ``cwd`` is a folder of this run alone. ``reads`` lists what else it must be able to read beside the system's own
-    folders; an executor may hide everything that is not listed.
+    folders; an executor may hide everything that is not listed. ``sources`` says how to come by the content elsewhere.
     """
 
     argv: tuple[str, ...]
@@ -67,6 +78,7 @@ class ExecutorOrder:
     stdin: bytes
     deadline_s: float
     reads: tuple[Path, ...] = ()
+    sources: tuple[Source, ...] = ()
     limits: Limits = field(default_factory=Limits)
     warm: Warm | None = None
 
@@ -89,6 +101,9 @@ class ExecutorOutcome:
 
 class Executor(ABC):
     """One kind of place."""
+
+    local: ClassVar[bool] = True
+    """Whether the programs of this machine are those of the place."""
 
     @abstractmethod
     async def run(self, order: ExecutorOrder, on_line: Callable[[bytes], Awaitable[None]]) -> ExecutorOutcome:

@@ -2,8 +2,8 @@
 
 The order comes as one JSON object on stdin::
 
-    {"root", "bundle", "robot", "titles", "variables", "secrets", "files", "workdir", "context", "keywords",
-     "dependencies", "log"}
+    {"root", "bundle", "robot", "titles", "variables", "secrets", "files", "workdir", "context", "dependencies",
+     "log", "manifest"}
 
 What happens leaves at once as JSON lines on stdout: ``{"type": "started" | "output" | "issue" | "note" | "metric" |
 "done" | "end", …}``. File descriptors 1 and 2 of the suite and of everything it starts go to ``logs/stdout.txt``.

@@ -88,8 +88,9 @@ def _run(order: dict[str, Any], voice: Voice) -> int:
 
 def _imports(order: dict[str, Any]) -> None:
     """Our RW first, then the collection, then what its requirements ask for; see sys.path."""
+    ours = importlib.import_module("RW.Core").__file__
     root = Path(order["root"])
-    sys.path[:0] = [order["keywords"], str(root), str(root / "libraries"), *order["dependencies"]]
+    sys.path[:0] = [str(Path(ours or "").parents[2]), str(root), str(root / "libraries"), *order["dependencies"]]
     # A warm start has imported ours already: the collection's own RW.* are found beside them.
     for name in ("RW", "RW.CLI"):
         package = importlib.import_module(name)

@@ -3,6 +3,9 @@
 A lease is an offer until the runner's first sign of life: unanswered it ends in seconds. A new poll of the same runner
 under another instance name takes back what the older instance held. What is lost is offered again as a marked retry
 with only the Tasks that had not ended, except a change: that is never repeated by itself.
+
+A person's work comes before measurements: they begin while no session is at work, in the slots that are left, and of a
+runner with several never in the last one. One that has waited for too long begins all the same.
 """
 
 import itertools
@@ -15,18 +18,15 @@ import sqlalchemy as sa
 
 from runstone.control.audit.store import Audit
 from runstone.control.clock import Clock, stamp, token
+from runstone.control.measures.meter import Meter
 from runstone.control.workspaces.store import Maps
 from runstone.db.bus import Bus
 from runstone.db.engine import Connection, Database
 from runstone.errors import Conflict, NotFound
 from runstone.model.event import EventType
 from runstone.model.run import RunRequest, TaskRun
-from runstone.model.wire import Completion, Lease, LeaseRequest, Progress, ProgressReport
+from runstone.model.wire import FIRST_SIGN_S, TTL_S, Completion, Lease, LeaseRequest, Progress, ProgressReport
 
-FIRST_SIGN_S = 10.0
-"""How long a lease waits for the runner's first sign of life."""
-TTL_S = 30.0
-"""How long a lease lasts after each sign of life."""
 MAX_ATTEMPTS = 3
 OUTPUT_CAP = 256 * 1024
 """Characters of a Task's output that are kept here."""
@@ -46,6 +46,11 @@ _OFFERED = sa.text("""
     SELECT id, session, slx, body, attempt FROM request WHERE location = :location AND state = 'offered'
     ORDER BY offered_at, id LIMIT :free
 """)
+_BUSY = sa.text("""
+    SELECT COUNT(*) FROM request WHERE location = :location AND state IN ('leased', 'running') AND runner = :runner
+    AND instance = :instance
+""")
+_PEOPLE = sa.text("SELECT EXISTS (SELECT 1 FROM session WHERE state IN ('open', 'running', 'waiting'))")
 _TAKE = sa.text("""
     UPDATE request SET state = 'leased', token = :token, lease_until = :until, runner = :runner, instance = :instance,
     last_seq = 0 WHERE id = :id AND state = 'offered'
@@ -65,7 +70,7 @@ _FINISHED = sa.text("SELECT title FROM task_run WHERE request = :request AND don
 
 
 class Queue:
-    """RunRequests of one workspace between offer and end."""
+    """RunRequests of one workspace between offer and end; and the one door through which runners get measurements."""
 
     def __init__(
         self,
@@ -74,6 +79,7 @@ class Queue:
         audit: Audit,
         clock: Clock,
         maps: Maps,
+        meter: Meter,
         approve: Callable[[Connection, RunRequest], Awaitable[str]],
         wake: Callable[[str], Awaitable[None]],
     ) -> None:
@@ -83,6 +89,7 @@ class Queue:
         self._audit = audit
         self._clock = clock
         self._maps = maps
+        self._meter = meter
         self._approve = approve
         self._wake = wake
 
@@ -97,6 +104,8 @@ class Queue:
 
     async def progress(self, id_: str, report: ProgressReport) -> bool:
         """Take in what a running request said; what was taken before is skipped. True: stop, it is not wanted."""
+        if self._meter.owns(id_):
+            return await self._meter.progress(id_, report)
         async with self._database.transaction() as connection:
             held = await self._held(connection, id_, report.token)
             if held["state"] not in ("leased", "running"):
@@ -118,6 +127,9 @@ class Queue:
 
     async def complete(self, id_: str, completion: Completion) -> None:
         """End a request. A repeat of the same completion changes nothing."""
+        if self._meter.owns(id_):
+            await self._meter.complete(id_, completion)
+            return
         async with self._database.transaction() as connection:
             held = await self._held(connection, id_, completion.token)
             if held["state"] not in ("leased", "running"):
@@ -129,11 +141,12 @@ class Queue:
         await self._wake(held["session"])
 
     async def sweep(self) -> None:
-        """Take back leases that ended without a sign of life."""
+        """Take back leases that ended without a sign of life; let what is to be measured become due."""
         nobody = LeaseRequest(location="", runner="", instance="", free=0, wait_s=0)
         async with self._database.transaction() as connection:
             woken = await self._lose(connection, nobody)
         await self._told(woken)
+        await self._meter.sweep()
 
     async def cancel(self, connection: Connection, session: str) -> None:
         """Take back what a session has offered and stop what runs for it, in the caller's transaction."""
@@ -151,18 +164,23 @@ class Queue:
             return int((await connection.execute(query, values)).scalar_one())
 
     async def _take(self, ask: LeaseRequest) -> list[Lease]:
-        leases: list[Lease] = []
         async with self._database.transaction() as connection:
             row = {"location": ask.location, "runner": ask.runner, "instance": ask.instance}
             await connection.execute(_SEEN, {**row, "now": self._clock.monotonic()})
             woken = await self._lose(connection, ask)
-            offered = await connection.execute(_OFFERED, {"location": ask.location, "free": ask.free})
-            for offer in offered.mappings().all():
-                lease = await self._claim(connection, offer, ask)
-                if lease:
-                    leases.append(lease)
+            await self._meter.lose(connection, ask)
+            leases = await self._meter.take_starved(connection, ask)
+            leases += await self._requests(connection, ask, ask.free - len(leases))
+            busy = int((await connection.execute(_BUSY, row)).scalar_one())
+            people = bool((await connection.execute(_PEOPLE)).scalar_one())
+            leases += await self._meter.take(connection, ask, ask.free - len(leases), busy, people=people)
         await self._told(woken)
         return leases
+
+    async def _requests(self, connection: Connection, ask: LeaseRequest, free: int) -> list[Lease]:
+        offered = await connection.execute(_OFFERED, {"location": ask.location, "free": free})
+        claimed = [await self._claim(connection, offer, ask) for offer in offered.mappings().all()]
+        return [lease for lease in claimed if lease]
 
     async def _claim(self, connection: Connection, offer: sa.RowMapping, ask: LeaseRequest) -> Lease | None:
         request = RunRequest.model_validate_json(offer["body"])
@@ -236,7 +254,7 @@ class Queue:
         stored = (await connection.execute(_GET_RUN, key)).scalar()
         run = TaskRun.model_validate_json(stored) if stored else _begun(of_one[0])
         for said in of_one:
-            full = run.truncated and said.type == "output"
+            full = run.truncated and said.type in ("output", "metric")
             run = _grown(run, said)
             if not full:
                 data = {"request": held["id"], "task": said.resolved_title, **_told_of(said)}
@@ -252,6 +270,7 @@ _EVENTS: dict[str, EventType] = {
     "output": "task.output",
     "issue": "task.issue",
     "note": "task.note",
+    "metric": "task.output",
     "done": "task.done",
 }
 
@@ -286,8 +305,8 @@ def _grown(run: TaskRun, said: Progress) -> TaskRun:
         changes["issues"] = (*run.issues, said.issue)
     if said.note and len(run.notes) < MOST_ISSUES:
         changes["notes"] = (*run.notes, said.note)
-    if said.output:
-        output = run.output + said.output
+    if said.output or said.metric:
+        output = run.output + (said.output or _pushed(said))
         changes["output"] = output[:OUTPUT_CAP]
         changes["truncated"] = run.truncated or said.truncated or len(output) > OUTPUT_CAP
     if said.type == "done" and said.state:
@@ -307,4 +326,10 @@ def _told_of(said: Progress) -> dict[str, Any]:
         return {"note": json.loads(said.note.model_dump_json())}
     if said.type == "done":
         return {"state": said.state, "message": said.message, "elapsed_s": said.elapsed_s}
-    return {"output": said.output[:2000]} if said.output else {}
+    output = said.output or _pushed(said)
+    return {"output": output[:2000]} if output else {}
+
+
+def _pushed(said: Progress) -> str:
+    """A metric pushed outside of a measurement: no SLI's, so it stands in the Task's output."""
+    return f"metric {said.metric.sub_name} = {said.metric.value:g}\n" if said.metric else ""

@@ -168,13 +168,20 @@ class Renderer:
         if spec is None:
             return None
         try:
-            bundle, _ = self._code(spec, "sli.robot")
+            bundle, file = self._code(spec, "sli.robot")
+            tasks = parse.suite(file).tasks
         except BadInput as err:
             problems.append(f"{self._bundle}: {err}")
             return None
+        config = _config(spec)
         said = _plain(spec.get("intervalSeconds"))
-        interval = int(said) if said.isdecimal() else _INTERVAL_S
-        return SLI(bundle=bundle, variables=_config(spec), secrets=_secrets(spec), interval_s=interval)
+        return SLI(
+            bundle=bundle,
+            variables=config,
+            secrets=_secrets(spec),
+            interval_s=int(said) if said.isdecimal() else _INTERVAL_S,
+            tasks=tuple(_bound(task, config) for task in tasks),
+        )
 
     def _code(self, spec: dict[str, Any], default: str) -> tuple[BundleRef, Path]:
         """The suite an item runs, in its own collection or in another known one. Raises BadInput when it is nowhere."""

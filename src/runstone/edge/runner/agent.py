@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from runstone.connectors.executors import Executor
-from runstone.content import parse, suite
+from runstone.content import contract, suite
 from runstone.content.dependencies import Environment
 from runstone.content.suite import SuiteOrder, SuiteResult
 from runstone.edge.home import Home
@@ -49,6 +49,8 @@ class Runner:
     now: Callable[[], str]
     location: str
     instance: str
+    tool_path: str = ""
+    """See SuiteOrder."""
     slots: int = 2
     name: str = field(default_factory=socket.gethostname)
     used: set[str] = field(default_factory=set[str])
@@ -111,9 +113,16 @@ class Runner:
         workdir = Path(tempfile.mkdtemp(prefix="runstone-run-"))
         try:
             root = await self.checkout(lease.bundle.collection)
-            if await self._changes_things(lease, root):
-                self._spend(lease)
-            result = await self._suite(lease, root, secrets, workdir, reporter, cancelled)
+            order = await self._order(lease, root, secrets, workdir)
+            changes = await self._changes_things(lease, root)
+            problems = await asyncio.to_thread(suite.unready, order, self.executor)
+            if problems:
+                # Before an Approval is spent: what cannot run shall not use it up.
+                result = SuiteResult(ok=False, message=" ".join(problems), exit_code=-1, timed_out=False)
+            else:
+                if changes:
+                    self._spend(lease)
+                result = await self._suite(order, reporter, cancelled)
         finally:
             reporter.close()
             await sending
@@ -123,24 +132,24 @@ class Runner:
         return SuiteResult(result.ok, " ".join([said, *missing]).strip(), result.exit_code, result.timed_out)
 
     async def _changes_things(self, lease: Lease, root: Path) -> bool:
-        """Whether the suite itself says so of one of the Tasks, or says nothing: what home says is not asked."""
+        """Whether the suite itself says so of one of the Tasks, or says nothing: what home says is not asked.
+
+        Most public SLIs are not tagged. A measurement that was found to change nothing, by its source, may run.
+        """
         suite_file = root / lease.bundle.path / lease.bundle.robot
         if not suite_file.is_file():
             raise NotFound(f"The CodeCollection has no suite {lease.bundle.path}/{lease.bundle.robot} at this commit.")
-        tasks = (await asyncio.to_thread(parse.suite, suite_file)).tasks
-        return any(task.access != "read-only" for task in tasks if task.title in lease.titles)
+        found = await asyncio.to_thread(contract.of, suite_file)
+        chosen = [pair for pair in zip(found.suite.tasks, found.tasks, strict=True) if pair[0].title in lease.titles]
+        return any(
+            task.access == "read-write"
+            or (task.access == "unknown" and (lease.session or does.mutates or does.commands))
+            for task, does in chosen
+        )
 
-    async def _suite(
-        self,
-        lease: Lease,
-        root: Path,
-        secrets: list[Secret],
-        workdir: Path,
-        reporter: Reporter,
-        cancelled: asyncio.Event,
-    ) -> SuiteResult:
+    async def _order(self, lease: Lease, root: Path, secrets: list[Secret], workdir: Path) -> SuiteOrder:
         environment = await self.environment(root)
-        order = SuiteOrder(
+        return SuiteOrder(
             root=root,
             bundle=root / lease.bundle.path,
             robot=lease.bundle.robot,
@@ -149,14 +158,13 @@ class Runner:
             secrets={secret.name: secret.reveal() for secret in secrets},
             workdir=workdir,
             deadline_s=lease.deadline_s,
-            context={
-                "RW_LOCATION": self.location,
-                "RW_SESSION_ID": lease.session,
-                "RW_RUNREQUEST_ID": lease.request,
-                "RW_SLX": lease.subject.name,
-            },
+            context=self._context(lease),
+            collection=lease.bundle.collection,
             dependencies=environment.folders,
+            tool_path=self.tool_path,
         )
+
+    async def _suite(self, order: SuiteOrder, reporter: Reporter, cancelled: asyncio.Event) -> SuiteResult:
         running = asyncio.create_task(suite.run(order, self.executor, reporter.take))
         stopping = asyncio.create_task(cancelled.wait())
         try:
@@ -172,6 +180,11 @@ class Runner:
             running.cancel()
             # Also when we are cancelled: whatever the suite started must be gone before its folder is.
             await asyncio.gather(running, return_exceptions=True)
+
+    def _context(self, lease: Lease) -> dict[str, str]:
+        """A suite without RW_RUNREQUEST_ID knows that it measures; its session files are the SLI's."""
+        run = {"RW_SESSION_ID": lease.session, "RW_RUNREQUEST_ID": lease.request} if lease.session else {}
+        return {"RW_LOCATION": self.location, "RW_SLX": lease.subject.name, **run}
 
     def _spend(self, lease: Lease) -> None:
         """Check that the change is exactly the one approved, and use the Approval up. Raises NotAllowed."""

@@ -8,8 +8,9 @@ import asyncio
 
 from runstone.content.suite import SuiteEvent
 from runstone.edge.home import Home
-from runstone.edge.runner import issues
+from runstone.edge.runner import issues, metrics
 from runstone.errors import Conflict, NotFound, Unreachable
+from runstone.model.measure import Metric
 from runstone.model.redact import Redactor
 from runstone.model.wire import Heartbeat, Lease, Progress, ProgressReport
 
@@ -40,6 +41,8 @@ class Reporter:
             self._add(event, "issue", issue=issue)
         elif event.type == "note":
             self._add(event, "note", note=issues.note(event.record, self._lease.subject, self._redactor))
+        elif event.type == "metric":
+            self._metric(event)
         elif event.type == "started":
             self._add(event, "started")
         elif event.type == "done":
@@ -81,6 +84,13 @@ class Reporter:
         if answer.cancel:
             cancelled.set()
         return not answer.cancel
+
+    def _metric(self, event: SuiteEvent) -> None:
+        pushed = metrics.metric(event.record, self._redactor)
+        if isinstance(pushed, Metric):
+            self._add(event, "metric", metric=pushed)
+        else:
+            self._add(event, "note", note=pushed)
 
     def _output(self, event: SuiteEvent) -> None:
         """Whole lines leave at once; an unfinished one waits for its end."""

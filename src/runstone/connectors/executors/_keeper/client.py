@@ -113,7 +113,7 @@ class _Keeper:
     """One keeper process. It ends when this object is gone and its last run is over."""
 
     def __init__(self, warm: Warm | None, env: dict[str, str]) -> None:
-        config = asdict(warm or Warm(entry="", prime="", path=()))
+        config = asdict(warm or Warm(entry="", prime=""))
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # -P: the current folder is no place to import from; -s: neither is the user's own.
         self._process = subprocess.Popen(  # noqa: S603  our own module

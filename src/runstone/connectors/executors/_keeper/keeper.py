@@ -51,7 +51,6 @@ def main() -> None:
     """Keep until the runner closes the socket and no run is left."""
     config = json.loads(sys.argv[2])
     _libc.prctl(_SUBREAPER, 1, 0, 0, 0)
-    sys.path[:0] = config["path"]
     entry = _prime(config["prime"], config["entry"]) if config["entry"] else None
     Keeper(socket.socket(fileno=int(sys.argv[1])), entry).keep()
 

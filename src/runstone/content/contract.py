@@ -1,0 +1,277 @@
+"""What each Task of a suite does, by reading its source and that of the scripts it reaches. Nothing is executed.
+
+A Task reaches its own steps, the suite's setup and teardown, the suite's own keywords, the commands those run and the
+scripts of the bundle those start or source, as far as the text tells. Keywords of libraries are not followed; of a few
+that change something the name is enough.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from runstone.content import inputs, mutates, outline, plain, raised, reach, robotfile, scripts, taskfile
+from runstone.content.outline import Outline, Step
+from runstone.content.reach import Entry, Graph
+from runstone.content.scripts import Source
+from runstone.errors import BadInput
+from runstone.model.content import (
+    Change,
+    CommandTimeout,
+    Contract,
+    Finding,
+    PossibleIssue,
+    Suite,
+    Task,
+    TaskContract,
+    Tool,
+)
+
+_VARIANTS = 6
+"""Values of one variable that are tried in a command; no public suite gives one more that matter."""
+_VARIABLE = re.compile(r"\$\{([\w ]+)\}")
+_FIRST = re.compile(r"(?:^|[|;&(]\s*|\$\(\s*)\$\{(\w+)\}")
+_TEXT_COMMANDS = {"run", "runandreturnrc", "runandreturnrcandoutput"}
+_PROCESSES = {"runprocess", "startprocess"}
+_REQUESTS = {
+    **{name: name.upper() for name in ("post", "put", "patch", "delete")},
+    **{
+        f"{name}{tail}": name.upper()
+        for name in ("post", "put", "patch", "delete")
+        for tail in ("onsession", "request")
+    },
+}
+_CHANGING = re.compile(
+    r"send\w*message|post(?:message|comment)\w*|notify\w*|undo\w*|"
+    r"create(?:runsession|github|draftslx|issue|ticket|incident|alert)\w*|"
+    r"(?:close|merge)(?:issue|ticket|incident|alert|pull|branch)\w*|"
+    r"(?:delete(?!allsessions)|restart|scale|rollback|patch|drain|terminate|reboot|suspend|resume|evict)\w*"
+)
+"""Names of library keywords that change something, as they are written without blanks."""
+_OWN = re.compile(
+    r"(?i)^(?:RW\.)?(?:Core|CLI|platform|Utils)\.|^(?:BuiltIn|Collections|String|OperatingSystem|Process)\."
+)
+
+
+@dataclass(frozen=True)
+class _Known:
+    stamps: tuple[tuple[Path, int, int], ...]
+    contract: Contract
+
+
+_contracts: dict[Path, _Known] = {}
+
+
+def of(path: Path) -> Contract:
+    """The contract of one ``.robot`` file or ``task.yaml``; read again only when it or one of its scripts has changed.
+
+    Raises BadInput when the file cannot be read at all. What is wrong in it or in a script is among the findings,
+    whose files are relative to the bundle.
+    """
+    known = _contracts.get(path)
+    if known and known.stamps == tuple(_stamp(one[0]) for one in known.stamps):
+        return known.contract
+    if path.name == taskfile.NAME:
+        contract, files = plain.read(path)
+    else:
+        contract, files = _robot(path)
+    told = (*contract.findings, *inputs.findings(contract.suite), *_contradictions(contract.suite, contract.tasks))
+    whole = contract.model_copy(update={"findings": told})
+    _contracts[path] = _Known(tuple(_stamp(one) for one in (path, *files)), whole)
+    return whole
+
+
+def _robot(path: Path) -> tuple[Contract, tuple[Path, ...]]:
+    try:
+        tree = robotfile.model(path)
+    except OSError as err:
+        raise BadInput(f"{path.name} cannot be read: {err.strerror}.") from err
+    suite, findings = robotfile.described(path.name, tree)
+    reader = _Bundle(path, suite, outline.read(tree))
+    tasks = tuple(reader.task(task, steps) for task, steps in zip(suite.tasks, reader.outline.tasks, strict=False))
+    told = (*findings, *reader.findings())
+    return Contract(suite=suite, tasks=tasks, findings=told), tuple(reader.files)
+
+
+def _stamp(path: Path) -> tuple[Path, int, int]:
+    try:
+        state = path.stat()
+    except OSError:
+        return path, 0, -1
+    return path, state.st_mtime_ns, state.st_size
+
+
+def _contradictions(suite: Suite, tasks: tuple[TaskContract, ...]) -> Iterator[Finding]:
+    """Tasks that say they only read, and change something."""
+    for task, found in zip(suite.tasks, tasks, strict=False):
+        if task.access == "read-only" and found.changes:
+            first = found.changes[0]
+            text = (
+                f"Task {task.title!r} is tagged access:read-only, but {first.file}:{first.line} changes something: "
+                f"{first.words}. Tag it access:read-write, or take the command out."
+            )
+            yield Finding(file=suite.file, line=task.line, message=text, severity="error")
+
+
+class _Bundle:
+    """One suite and the scripts beside it."""
+
+    def __init__(self, path: Path, suite: Suite, steps: Outline) -> None:
+        self.path, self.suite, self.outline = path, suite, steps
+        self.files: dict[Path, None] = {}
+        self._missing: dict[tuple[str, int], None] = {}
+        self._defaults = {one.name: said for one in suite.inputs if (said := one.default or one.example)}
+        self._inputs = {one.name for one in suite.inputs}
+
+    def task(self, task: Task, steps: tuple[Step, ...]) -> TaskContract:
+        """The contract of one Task."""
+        entry = Entry()
+        for step in (*self.outline.around, *steps):
+            self._step(step, entry, step.conditional, ())
+        graph = Graph(self._script, entry)
+        graph.walk()
+        for name, line in graph.unknown:
+            self._missing[name, line] = None
+        return TaskContract(
+            title=task.title,
+            tools=reach.tools(graph, entry),
+            scripts=tuple(graph.scripts),
+            commands=tuple(dict.fromkeys(name for name in (*entry.commands, *graph.open) if name in self._inputs)),
+            issues=(*entry.issues, *graph.issues()),
+            changes=(*entry.changes, *graph.changes()),
+            timeouts=tuple(entry.timeouts),
+        )
+
+    def findings(self) -> Iterator[Finding]:
+        """What is wrong with the scripts that were read, and which are not there."""
+        for file in self.files:
+            problem = scripts.of(file).problem
+            if problem:
+                yield Finding(file=file.name, line=problem[0], message=problem[1], severity="warning")
+        for name, line in self._missing:
+            text = f"The script {name} that is run here is not in the bundle."
+            yield Finding(file=self.suite.file, line=line, message=text, severity="warning")
+
+    def _script(self, name: str) -> Source | None:
+        file = self.path.parent / name
+        if name.startswith("libraries/"):
+            file = self.path.parents[2] / name if len(self.path.parents) > 2 else file
+        if not file.is_file():
+            return None
+        self.files[file] = None
+        return scripts.of(file)
+
+    # Steps
+
+    def _step(self, step: Step, entry: Entry, conditional: bool, within: tuple[str, ...]) -> None:
+        name, inner = self.outline.keyword(step)
+        if name and name not in within:
+            for one in inner:
+                self._step(one, entry, conditional or one.conditional, (*within, name))
+            return
+        key = step.key
+        self._timeout(step, entry)
+        if key == "addissue":
+            self._issue(step, entry)
+        elif key == "runbashfile":
+            self._file(step, entry, conditional)
+        elif key in _PROCESSES or key in _TEXT_COMMANDS:
+            self._process(step, entry, conditional)
+        elif step.given("cmd") or (key in ("runcli", "shell") and step.positional()):
+            cmd = step.given("cmd") or step.positional()[0]
+            self._text(cmd, entry, conditional, remote=step.given("target_service") is not None)
+        else:
+            self._keyword(step, entry)
+
+    def _text(self, cmd: tuple[str, int], entry: Entry, conditional: bool, remote: bool = False) -> None:
+        """A command given as text, once for each value that its variables may have."""
+        # A default of several words is one command among all that could be given.
+        entry.commands.update({name: None for name in _FIRST.findall(cmd[0]) if " " in self._defaults.get(name, "")})
+        for text in self._variants(cmd[0]):
+            source = scripts.of_shell(text, cmd[1], remote)
+            entry.texts.append((self.suite.file, source, conditional))
+
+    def _file(self, step: Step, entry: Entry, conditional: bool) -> None:
+        override = step.given("cmd_override")
+        said = step.given("bash_file") or next(iter(step.positional()), None)
+        if override:
+            self._text(override, entry, conditional)
+            if not said or "$" not in override[0].partition(" ")[0] or ".sh" in override[0]:
+                return
+        if said:
+            for name in self._variants(said[0]):
+                if "$" not in name:
+                    entry.files.append((name.rpartition("/")[2], conditional, said[1]))
+
+    def _process(self, step: Step, entry: Entry, conditional: bool) -> None:
+        words = step.positional()
+        if not words:
+            return
+        if step.key in _TEXT_COMMANDS or step.given("shell"):
+            self._text(words[0], entry, conditional)
+        else:
+            quoted = " ".join("'" + robotfile.text(word).replace("'", "'\\''") + "'" for word, _ in words)
+            self._text((quoted, words[0][1]), entry, conditional)
+
+    def _keyword(self, step: Step, entry: Entry) -> None:
+        """A library's keyword: its name may say that it changes something, and ``binary=`` what it calls."""
+        binary = step.given("binary")
+        name = self._variants(binary[0])[0] if binary else ""
+        if binary and re.fullmatch(r"[\w.-]+", name):
+            entry.tools.append(Tool(name=name, need="sometimes", file=self.suite.file, line=binary[1]))
+        key, library = step.key, step.name.rpartition(".")[0]
+        words = [robotfile.text(arg) for arg in step.args]
+        request = _REQUESTS.get(key) if not _OWN.match(step.name) else None
+        posts = request and mutates.changes(["curl", "-X", request, *words])
+        if posts or (library and not _OWN.match(step.name) and _CHANGING.fullmatch(key)):
+            shown = scripts.shown((step.name, *words[:2]))
+            entry.changes[Change(file=self.suite.file, line=step.line, words=shown)] = None
+
+    def _issue(self, step: Step, entry: Entry) -> None:
+        order = ("severity", "title", "expected", "actual", "reproduce_hint", "observed_at", "next_steps")
+        given = dict(zip(order, (arg for arg, _ in step.positional()), strict=False))
+        named = {name: found[0] for name in order if (found := step.given(name))}
+        said = {**given, **named}
+        issue = PossibleIssue(
+            title=robotfile.text(said.get("title", "")),
+            severity=raised.number(self._variants(said.get("severity", ""))[0]),
+            next_steps=raised.steps(robotfile.text(said.get("next_steps", ""))),
+            origin="robot",
+            file=self.suite.file,
+            line=step.line,
+        )
+        entry.issues[issue] = None
+
+    def _timeout(self, step: Step, entry: Entry) -> None:
+        said = step.given("timeout_seconds")
+        if said and re.fullmatch(r"\d+(?:\.\d+)?", said[0].strip()):
+            seconds = float(said[0])
+            entry.timeouts[CommandTimeout(seconds=seconds, file=self.suite.file, line=said[1])] = None
+
+    # Variables
+
+    def _variants(self, written: str) -> list[str]:
+        """The text with the suite's own variables replaced: one text for each value the most varied of them has."""
+        found: dict[str, None] = {}
+        for number in range(_VARIANTS):
+            text = self._replaced(written, number, 0)
+            if text in found:
+                break
+            found[text] = None
+        return [robotfile.text(text) for text in found]
+
+    def _replaced(self, text: str, number: int, depth: int) -> str:
+        """What ``Set Variable`` and its like give goes anywhere; an input's default only where a program stands."""
+
+        def value(found: re.Match[str]) -> str:
+            said = self.outline.values.get(found[1])
+            if not said or depth > 4:
+                return found[0]
+            return self._replaced(said[min(number, len(said) - 1)], number, depth + 1)
+
+        text = _VARIABLE.sub(value, text)
+        return _FIRST.sub(lambda found: self._program(found), text)
+
+    def _program(self, found: re.Match[str]) -> str:
+        said = self._defaults.get(found[1])
+        return found[0] if said is None else found[0].replace(f"${{{found[1]}}}", said)
