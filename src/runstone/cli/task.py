@@ -18,10 +18,9 @@ from runstone.cli import executors, options
 from runstone.content import dependencies, suite, taskfile
 from runstone.content.suite import SuiteEvent, SuiteOrder, SuiteResult
 from runstone.edge.runner.artefacts import Artefacts
-from runstone.edge.runner.secrets import Vault
+from runstone.edge.runner.secrets import Resolved, Vault
 from runstone.errors import BadInput
-from runstone.model.redact import Redactor
-from runstone.model.secret import Secret
+from runstone.model.redact import Redactor, Stream
 from runstone.model.workspace import SecretNeed
 
 _STYLE = {"passed": "green", "failed": "red", "errored": "yellow", "skipped": "dim"}
@@ -112,15 +111,15 @@ class _Trial:
 
     async def run(self) -> int:
         """Run it; the exit code."""
-        found = await self._resolved()
+        resolved = await self._resolved()
         environment = await dependencies.built(self.root, self.settings.data, sources=self.settings.build_sources)
-        printer = _Printer(Redactor(secret.reveal() for secret in found))
+        printer = _Printer(Redactor(resolved.values()))
         for finding in environment.findings:
             printer.warn(f"{finding.file}: {finding.message}")
         workdir = Path(tempfile.mkdtemp(prefix="runstone-task-"))
         try:
             result = await suite.run(
-                self._order(found, environment, workdir), executors.chosen(self.settings), printer.event
+                self._order(resolved, environment, workdir), executors.chosen(self.settings), printer.event
             )
             if self.log:
                 await asyncio.to_thread(_copy_log, workdir / "logs", self.log)
@@ -128,14 +127,14 @@ class _Trial:
             await asyncio.to_thread(shutil.rmtree, workdir, ignore_errors=True)
         return printer.end(result)
 
-    async def _resolved(self) -> list[Secret]:
+    async def _resolved(self) -> Resolved:
         needs = tuple(SecretNeed(name=name, key=key) for name, key in self.secrets.items())
-        found, missing = await asyncio.to_thread(Vault({}).resolve, needs)
-        if missing:
-            raise BadInput(" ".join(missing))
-        return found
+        resolved = await asyncio.to_thread(Vault({}).resolve, needs)
+        if resolved.missing:
+            raise BadInput(" ".join(resolved.missing))
+        return resolved
 
-    def _order(self, found: list[Secret], environment: dependencies.Environment, workdir: Path) -> SuiteOrder:
+    def _order(self, resolved: Resolved, environment: dependencies.Environment, workdir: Path) -> SuiteOrder:
         context = {"RW_LOCATION": "local", "RW_SESSION_ID": "task-run"}
         if self.suite.stem != "sli":
             context["RW_RUNREQUEST_ID"] = "task-run"
@@ -145,7 +144,8 @@ class _Trial:
             robot=self.suite.name,
             titles=self.titles,
             variables=self.variables,
-            secrets={secret.name: secret.reveal() for secret in found},
+            secrets={secret.name: secret.reveal() for secret in resolved.secrets},
+            files=resolved.files,
             workdir=workdir,
             deadline_s=self.deadline_s,
             context=context,
@@ -207,16 +207,19 @@ class _Printer:
     def __init__(self, redactor: Redactor) -> None:
         self._console = Console()
         self._redactor = redactor
+        self._stream = Stream(redactor)
         self._states: list[str] = []
         self._messages: set[str] = set()
 
     async def event(self, event: SuiteEvent) -> None:
         """One thing the suite said."""
+        if event.type != "output":
+            self._print(self._stream.end())
         match event.type:
             case "started":
                 self._say(f"[bold]{self._clean(event.resolved_title)}[/]")
             case "output":
-                self._say(f"[dim]{self._clean(event.text.rstrip())}[/]")
+                self._print(self._stream.feed(event.text))
             case "issue":
                 self._issue(event.record)
             case "note":
@@ -244,6 +247,10 @@ class _Printer:
         if "errored" in self._states:
             return 1
         return 3 if "failed" in self._states else 0
+
+    def _print(self, masked: str) -> None:
+        if masked.strip():
+            self._say(f"[dim]{escape(masked.rstrip())}[/]")
 
     def _issue(self, record: dict[str, Any]) -> None:
         self._say(f"  [red]severity {record['severity']}[/] {self._clean(record['title'])}")

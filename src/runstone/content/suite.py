@@ -5,6 +5,7 @@ included, on stdin. This module starts it, turns its lines into events, and answ
 """
 
 import asyncio
+import base64
 import json
 import os
 import re
@@ -61,8 +62,8 @@ class SuiteOrder:
     tool_path: str = ""
     """Where commands of Tasks look for programs when a Task gives them no PATH; empty for bash's own default."""
     limits: Limits = field(default_factory=Limits)
-    files: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
-    """Texts to put below ``workdir``, readable by the run alone, such as a cloud's login state."""
+    files: Mapping[str, bytes] = field(default_factory=dict[str, bytes], repr=False)
+    """Files to put below ``workdir``, readable by the run alone, such as a cloud's login state."""
     log: bool = False
     """Whether Robot keeps its own log, ``logs/log.html``: it records every value, so it is for authors only."""
 
@@ -163,7 +164,7 @@ def _process(order: SuiteOrder, manifest: dict[str, Any] | None) -> ExecutorOrde
         "secrets": dict(order.secrets),
         "workdir": str(order.workdir.resolve()),
         "context": dict(order.context),
-        "files": dict(order.files),
+        "files": {name: base64.b64encode(content).decode() for name, content in order.files.items()},
         "dependencies": [str(path) for path in order.dependencies],
         "log": order.log,
         "manifest": manifest,

@@ -1,7 +1,8 @@
 """What must not leave, as values in and values out. Pure; the edge uses it on everything it sends.
 
 Two passes. Known values: every secret that a run was given, in the forms it may take in text (plain, base64 in its
-three alignments, URL-encoded, JSON-escaped). Generic patterns: what looks like a credential whoever owns it.
+three alignments, URL-encoded, JSON-escaped once or twice, in hex, as XML, quoted for a shell). Generic patterns: what
+looks like a credential whoever owns it.
 """
 
 import base64
@@ -10,8 +11,11 @@ import re
 from collections.abc import Iterable
 from typing import Any, cast
 from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape
 
 MASK = "[redacted]"
+_HELD_CAP = 256 * 1024
+"""Characters of an unfinished line that wait for its end."""
 _SHORTEST = 6
 """Shorter values stand in too many innocent words to be masked."""
 
@@ -43,12 +47,27 @@ class Redactor:
     def __init__(self, values: Iterable[str] = ()) -> None:
         forms = sorted({form for value in _parts(values) for form in _forms(value)}, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, forms))) if forms else None
+        self._beginnings = {form[: at + 1] for form in forms for at, letter in enumerate(form) if letter == "\n"}
+        self.longest = len(forms[0]) if forms else 0
+        """Characters of the longest form of a value."""
 
     def text(self, text: str) -> str:
         """``text`` with every known value and every credential-like part masked."""
         if self._known:
             text = self._known.sub(MASK, text)
         return _NAMED.sub(lambda match: match.group(1) + MASK, _GENERIC.sub(MASK, text))
+
+    def opened(self, text: str) -> int:
+        """How many characters at the end of ``text``, which ends a line, may be the beginning of something to mask."""
+        begun = [len(part) for part in self._beginnings if text.endswith(part)]
+        if begun and self._known:
+            # One that lies within a value that is there as a whole is no beginning.
+            whole = [found.span() for found in self._known.finditer(text)]
+            begun = [size for size in begun if not any(a < len(text) - size < b for a, b in whole)]
+        key = text.rfind("-----BEGIN ")
+        if key >= 0 and "PRIVATE KEY-----" in text[key : key + 60] and "-----END " not in text[key:]:
+            begun.append(len(text) - key)
+        return max(begun, default=0)
 
     def tree(self, value: Any) -> Any:
         """The same JSON-like value with every string in it masked, keys included."""
@@ -78,8 +97,19 @@ def _parts(values: Iterable[str]) -> list[str]:
 
 
 def _forms(value: str) -> set[str]:
-    raw = value.encode()
-    forms = {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]}
+    raw = value.encode(errors="surrogatepass")
+    forms = {
+        value,
+        raw.hex(),
+        raw.hex().upper(),
+        escape(value, {'"': "&quot;", "'": "&#39;"}),
+        value.replace("'", "'\\''"),
+    }
+    for encoded in (quote(raw, safe=""), quote_plus(raw), quote(raw)):
+        forms |= {encoded, re.sub(r"%..", lambda found: found[0].lower(), encoded)}
+    for ascii_only in (True, False):
+        once = json.dumps(value, ensure_ascii=ascii_only)[1:-1]
+        forms |= {once, once.replace("/", "\\/"), json.dumps(once, ensure_ascii=ascii_only)[1:-1]}
     # Base64 of a text that holds the value: the bytes before it shift the alignment by 0, 1 or 2.
     for shift in range(3):
         encoded = base64.b64encode(b"\0" * shift + raw).decode().rstrip("=")
@@ -87,3 +117,34 @@ def _forms(value: str) -> set[str]:
         core = encoded[skipped : len(encoded) - (1 if (len(raw) + shift) % 3 else 0)]
         forms |= {core, core.replace("+", "-").replace("/", "_")}
     return {form for form in forms if len(form) >= _SHORTEST}
+
+
+class Stream:
+    """Masks text that comes in pieces: a value that two pieces share is masked as one in a single piece is.
+
+    Whole lines leave at once, unless they end with what may be the beginning of a value of several lines; an unfinished
+    line waits for its end. What waits beyond the cap leaves, but for as much of its end as a value may be long.
+    """
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._held = ""
+
+    def feed(self, text: str) -> str:
+        """What of all that came may leave now, masked; possibly nothing."""
+        whole, newline, rest = (self._held + text).rpartition("\n")
+        whole += newline
+        opened = self._redactor.opened(whole)
+        said = self._redactor.text(whole[: len(whole) - opened])
+        self._held = whole[len(whole) - opened :] + rest
+        if len(self._held) > _HELD_CAP:
+            keep = max(self._redactor.longest, 1024)
+            masked = self._redactor.text(self._held)
+            said += masked[:-keep]
+            self._held = masked[-keep:]
+        return said
+
+    def end(self) -> str:
+        """The rest, masked."""
+        held, self._held = self._held, ""
+        return self._redactor.text(held)

@@ -1,24 +1,35 @@
 """A secret's address, and its value in a wrapper that will not show it."""
 
+import re
 from typing import NoReturn
 
 from runstone.errors import BadInput
 from runstone.model.noun import Noun
 
+_FORM = re.compile(r"([A-Za-z][\w-]*)(?::([\w-]+))?@(.+)", re.DOTALL)
+_ALIASES = {"k8s": "kubernetes", "google": "gcp"}
+
 
 class SecretRef(Noun):
-    """Where a secret lies: ``provider@path`` as CodeBundles write it (``file@/run/kubeconfig``, ``env@TOKEN``)."""
+    """Where a secret lies: ``provider[:kind]@path``, as ``workspaceKey`` of an SLX and settings of a runner write it.
+
+    ``file@/run/token``, ``env@TOKEN``, ``k8s:env@shop/secret/db:password``, ``vault@secret/shop:token``,
+    ``aws:ssm@/shop/token``. What a path may be is the provider's; docs/reference/secrets.md lists all.
+    """
 
     provider: str
+    kind: str
+    """Empty when the key names none."""
     path: str
 
     @classmethod
     def parse(cls, key: str) -> "SecretRef":
-        """Read ``provider@path``. Raises BadInput when there is no provider or no path."""
-        provider, at, path = key.partition("@")
-        if not (provider and at and path):
+        """Read a key. Raises BadInput when there is no provider or no path."""
+        found = _FORM.fullmatch(key.strip())
+        if not found:
             raise BadInput(f"Secret key {key!r} names no provider. Write provider@path, such as file@/run/kubeconfig.")
-        return cls(provider=provider, path=path)
+        provider = found[1].lower()
+        return cls(provider=_ALIASES.get(provider, provider), kind=(found[2] or "").lower(), path=found[3])
 
 
 class Secret:

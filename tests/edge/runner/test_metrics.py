@@ -68,7 +68,7 @@ async def test_pushes_leave_as_they_come_numbered_with_the_rest() -> None:
         return httpx2.Response(200, json={"cancel": False})
 
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(answer), base_url="http://home") as client:
-        reporter = Reporter(Home(client, "t"), _lease(), Redactor())
+        reporter = Reporter(Home(client, "t"), _lease(), Redactor(), "runner-1")
         await reporter.take(_event("started"))
         await reporter.take(_event("metric", record=RECORD))
         await reporter.take(_event("metric", record={**RECORD, "value": math.nan}))

@@ -1,5 +1,6 @@
 """From the order on stdin to the end of the process: environment, import path, descriptors."""
 
+import base64
 import gc
 import importlib
 import json
@@ -124,15 +125,15 @@ def _environment(order: dict[str, Any]) -> None:
     os.environ["RW_RFNS"] = path.stem
     for name, value in order["secrets"].items():
         if "kubeconfig" in name.lower():
-            _write_private(files["KUBECONFIG"], value)
-    for name, text in order["files"].items():
-        _write_private(workdir / name, text)
+            _write_private(files["KUBECONFIG"], value.encode())
+    for name, content in order["files"].items():
+        _write_private(workdir / name, base64.b64decode(content))
 
 
-def _write_private(path: Path, text: str) -> None:
+def _write_private(path: Path, content: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        out.write(text)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        out.write(content)
 
 
 def _redirect(logs: Path) -> None:

@@ -18,12 +18,11 @@ from runstone.content.suite import SuiteOrder, SuiteResult
 from runstone.edge.home import Home
 from runstone.edge.runner.artefacts import Artefacts
 from runstone.edge.runner.report import Reporter
-from runstone.edge.runner.secrets import Vault
+from runstone.edge.runner.secrets import Resolved, Vault
 from runstone.errors import Forbidden, NotAllowed, NotFound, Refused, RunstoneError, Unreachable
 from runstone.model import approval
 from runstone.model.content import CollectionRef
 from runstone.model.redact import Redactor
-from runstone.model.secret import Secret
 from runstone.model.wire import Completion, Lease, LeaseRequest
 
 log = structlog.get_logger()
@@ -104,16 +103,16 @@ class Runner:
         return (await self.home.lease(ask)).leases
 
     async def _run(self, lease: Lease) -> SuiteResult:
-        secrets, missing = self.vault.resolve(lease.secrets)
-        redactor = Redactor(secret.reveal() for secret in secrets)
-        reporter = Reporter(self.home, lease, redactor)
+        resolved = await asyncio.to_thread(self.vault.resolve, lease.secrets)
+        redactor = Redactor(resolved.values())
+        reporter = Reporter(self.home, lease, redactor, self.name)
         cancelled = asyncio.Event()
         # From here on home hears of us: a checkout may take longer than a lease waits for its first sign of life.
         sending = asyncio.create_task(reporter.run(cancelled))
         workdir = Path(tempfile.mkdtemp(prefix="runstone-run-"))
         try:
             root = await self.checkout(lease.bundle.collection)
-            order = await self._order(lease, root, secrets, workdir)
+            order = await self._order(lease, root, resolved, workdir)
             changes = await self._changes_things(lease, root)
             problems = await asyncio.to_thread(suite.unready, order, self.executor)
             if problems:
@@ -129,7 +128,7 @@ class Runner:
             await asyncio.to_thread(self.artefacts.keep, lease.request, workdir / "rest", redactor)
             await asyncio.to_thread(shutil.rmtree, workdir, ignore_errors=True)
         said = redactor.text(result.message)
-        return SuiteResult(result.ok, " ".join([said, *missing]).strip(), result.exit_code, result.timed_out)
+        return SuiteResult(result.ok, " ".join([said, *resolved.missing]).strip(), result.exit_code, result.timed_out)
 
     async def _changes_things(self, lease: Lease, root: Path) -> bool:
         """Whether the suite itself says so of one of the Tasks, or says nothing: what home says is not asked.
@@ -147,7 +146,7 @@ class Runner:
             for task, does in chosen
         )
 
-    async def _order(self, lease: Lease, root: Path, secrets: list[Secret], workdir: Path) -> SuiteOrder:
+    async def _order(self, lease: Lease, root: Path, resolved: Resolved, workdir: Path) -> SuiteOrder:
         environment = await self.environment(root)
         return SuiteOrder(
             root=root,
@@ -155,7 +154,8 @@ class Runner:
             robot=lease.bundle.robot,
             titles=lease.titles,
             variables=lease.variables,
-            secrets={secret.name: secret.reveal() for secret in secrets},
+            secrets={secret.name: secret.reveal() for secret in resolved.secrets},
+            files=resolved.files,
             workdir=workdir,
             deadline_s=lease.deadline_s,
             context=self._context(lease),

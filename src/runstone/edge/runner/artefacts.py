@@ -4,9 +4,10 @@ import shutil
 from pathlib import Path
 
 from runstone.errors import NotFound
-from runstone.model.redact import Redactor
+from runstone.model.redact import Redactor, Stream
 
 _MB = 1024 * 1024
+_PIECE = 1024 * 1024
 
 
 class Artefacts:
@@ -17,13 +18,16 @@ class Artefacts:
         self._total = total_mb * _MB
 
     def keep(self, request: str, rest: Path, redactor: Redactor) -> None:
-        """Take over ``rest/N.txt`` of a run. Written line by line: what is redacted here was never stored before."""
+        """Take over ``rest/N.txt`` of a run. What is masked here was never stored before."""
         files = sorted(rest.glob("*.txt")) if rest.is_dir() else []
         for file in files:
             target = self._folder / request / file.name
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            stream = Stream(redactor)
             with file.open(encoding="utf-8", errors="replace") as source, target.open("w", encoding="utf-8") as out:
-                out.writelines(redactor.text(line) for line in source)
+                while piece := source.read(_PIECE):
+                    out.write(stream.feed(piece))
+                out.write(stream.end())
         if files:
             self._prune(request)
 

@@ -11,7 +11,7 @@ from runstone.edge.home import Home
 from runstone.edge.runner import issues, metrics
 from runstone.errors import Conflict, NotFound, Unreachable
 from runstone.model.measure import Metric
-from runstone.model.redact import Redactor
+from runstone.model.redact import Redactor, Stream
 from runstone.model.wire import Heartbeat, Lease, Progress, ProgressReport
 
 _EVERY_S = 0.15
@@ -21,13 +21,15 @@ _MOST = 200
 class Reporter:
     """Sends what one lease's suite says. Use as a task group member: :meth:`take` feeds it, :meth:`run` sends."""
 
-    def __init__(self, home: Home, lease: Lease, redactor: Redactor) -> None:
+    def __init__(self, home: Home, lease: Lease, redactor: Redactor, runner: str) -> None:
         self._home = home
         self._lease = lease
         self._redactor = redactor
         self._seq = 0
         self._waiting: list[Progress] = []
-        self._held = ""
+        self._stream = Stream(redactor)
+        self._runner = runner
+        self._tasks = 0
         self._closed = asyncio.Event()
 
     async def take(self, event: SuiteEvent) -> None:
@@ -44,6 +46,7 @@ class Reporter:
         elif event.type == "metric":
             self._metric(event)
         elif event.type == "started":
+            self._tasks += 1
             self._add(event, "started")
         elif event.type == "done":
             message = self._redactor.text(event.message)
@@ -93,17 +96,18 @@ class Reporter:
             self._add(event, "note", note=pushed)
 
     def _output(self, event: SuiteEvent) -> None:
-        """Whole lines leave at once; an unfinished one waits for its end."""
-        text = self._held + event.text
-        whole, newline, rest = text.rpartition("\n")
-        self._held = rest
-        if newline:
-            self._add(event, "output", output=self._redactor.text(whole) + "\n", truncated=event.truncated)
+        said = self._stream.feed(event.text)
+        if said:
+            self._add(event, "output", output=said, truncated=event.truncated)
 
     def _flush(self, event: SuiteEvent) -> None:
-        if self._held:
-            held, self._held = self._held, ""
-            self._add(event, "output", output=self._redactor.text(held) + "\n")
+        """What waited for more goes out; then what stays here is told of."""
+        said = self._stream.end()
+        if event.omitted:
+            where = f"runstone task output {self._lease.request} {self._tasks}"
+            said += f"\n[{event.omitted} more characters stay on runner {self._runner} for a while: {where}]\n"
+        if said:
+            self._add(event, "output", output=said, truncated=bool(event.omitted))
 
     def _add(self, event: SuiteEvent, type_: str, **more: object) -> None:
         self._seq += 1

@@ -1,0 +1,168 @@
+"""AWS: ``aws@NAME[:FIELD]`` in Secrets Manager, ``aws:ssm@PARAMETER``, and logins.
+
+``aws:WAY@cli`` logs the run in, ``aws:WAY@kubeconfig:REGION/CLUSTER`` is access to an EKS cluster. Ways:
+``access_key`` (secrets AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the run), ``assume_role`` (secret AWS_ROLE_ARN),
+and ``default``, ``irsa``, ``workload_identity``, ``cli``: what boto3 finds on the runner.
+"""
+
+import base64
+import json
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.signers import RequestSigner
+
+from runstone.connectors.secrets import Ask, Found, SecretProvider
+from runstone.errors import BadInput, Forbidden, NotFound, Unreachable
+
+_WAYS = ("access_key", "assume_role", "default", "irsa", "workload_identity", "cli")
+_CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "max_attempts": 3})
+_TOKEN_S = 60
+"""How long the signed address in an EKS token holds; the token itself is good for 15 minutes (EKS documentation)."""
+_DENIED = {
+    *("AccessDenied", "AccessDeniedException", "UnrecognizedClientException", "InvalidClientTokenId"),
+    *("ExpiredToken", "ExpiredTokenException", "InvalidSignatureException", "SignatureDoesNotMatch"),
+}
+_MISSING = {"ResourceNotFoundException", "ParameterNotFound", "ParameterVersionNotFound", "DecryptionFailure"}
+
+
+class AwsSecrets(SecretProvider):
+    """Secrets Manager, Parameter Store, and what a login makes."""
+
+    def get(self, kind: str, path: str, ask: Ask) -> Found:
+        """Read it. Raises as the protocol says."""
+        try:
+            return self._get(kind, path, ask)
+        except ClientError as err:
+            raise _explained(err, path) from err
+        except NoCredentialsError as err:
+            raise Forbidden("The runner has no AWS credentials. Give it some, as for the aws command.") from err
+        except BotoCoreError as err:
+            raise Unreachable(f"AWS does not answer for {path}: {err}") from err
+
+    def _get(self, kind: str, path: str, ask: Ask) -> Found:
+        if kind in ("", "secretsmanager"):
+            return Found(_managed(boto3.Session(), path))
+        if kind == "ssm":
+            answer = _client(boto3.Session(), "ssm").get_parameter(Name=path, WithDecryption=True)
+            return Found(str(answer["Parameter"]["Value"]))
+        if kind not in _WAYS:
+            raise BadInput(
+                f"aws:{kind} is no way to a secret. Write aws@name, aws:ssm@name, or one of {', '.join(_WAYS)}."
+            )
+        session = _session(kind, ask)
+        if path == "cli":
+            return _login(session)
+        form, _, where = path.partition(":")
+        region, slash, cluster = where.partition("/")
+        if form != "kubeconfig" or not slash:
+            raise BadInput(f"{path!r} is nothing of AWS. Write aws:{kind}@cli or aws:{kind}@kubeconfig:region/cluster.")
+        return Found(_kubeconfig(session, region, cluster))
+
+
+def _client(session: boto3.Session, service: str, region: str = "") -> Any:
+    return session.client(service, region_name=region or session.region_name or "us-east-1", config=_CONFIG)  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+
+def _managed(session: boto3.Session, path: str) -> str:
+    """A secret's text, or one field of it when it is JSON. The colon is not taken from the middle of an ARN."""
+    name, colon, field = path.rpartition(":")
+    if not colon or (path.startswith("arn:") and path.count(":") < 7):
+        name, field = path, ""
+    answer = _client(session, "secretsmanager").get_secret_value(SecretId=name)
+    text: str = answer.get("SecretString") or bytes(answer["SecretBinary"]).decode()
+    if not field:
+        return text
+    try:
+        fields: dict[str, Any] = json.loads(text)
+        return str(fields[field])
+    except (ValueError, TypeError, KeyError) as err:
+        raise NotFound(f"The secret {name} in Secrets Manager has no field {field}.") from err
+
+
+def _session(way: str, ask: Ask) -> boto3.Session:
+    key, secret = ask("AWS_ACCESS_KEY_ID"), ask("AWS_SECRET_ACCESS_KEY")
+    if way == "access_key" and not (key and secret):
+        raise NotFound("aws:access_key needs the secrets AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the same SLX.")
+    if way == "access_key" or (way == "assume_role" and key and secret):
+        session = boto3.Session(key, secret, ask("AWS_SESSION_TOKEN"))
+    else:
+        session = boto3.Session()
+    if way != "assume_role":
+        return session
+    role = ask("AWS_ROLE_ARN") or ask("aws_assume_role_arn")
+    if not role:
+        raise NotFound("aws:assume_role needs the secret AWS_ROLE_ARN of the same SLX.")
+    given = _client(session, "sts").assume_role(RoleArn=role, RoleSessionName="runstone")["Credentials"]
+    return boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+
+
+def _login(session: boto3.Session) -> Found:
+    """The files of the aws command (its documentation: configuration and credential file settings)."""
+    found = session.get_credentials()
+    if found is None:
+        raise NoCredentialsError
+    frozen = found.get_frozen_credentials()
+    lines = ["[default]", f"aws_access_key_id = {frozen.access_key}", f"aws_secret_access_key = {frozen.secret_key}"]
+    lines += [f"aws_session_token = {frozen.token}"] if frozen.token else []
+    config = f"[default]\nregion = {session.region_name or 'us-east-1'}\n"
+    files = {"cloud/aws/credentials": "\n".join(lines).encode(), "cloud/aws/config": config.encode()}
+    hidden = (str(frozen.secret_key), str(frozen.token or ""))
+    return Found("The run is logged in to AWS; the aws command finds it.", files, hidden)
+
+
+def _kubeconfig(session: boto3.Session, region: str, cluster: str) -> str:
+    found = _client(session, "eks", region).describe_cluster(name=cluster)["cluster"]
+    name = f"{cluster}.{region}"
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": name,
+            "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+            "clusters": [
+                {
+                    "name": name,
+                    "cluster": {
+                        "server": found["endpoint"],
+                        "certificate-authority-data": found["certificateAuthority"]["data"],
+                    },
+                }
+            ],
+            "users": [{"name": name, "user": {"token": _token(session, region, cluster)}}],
+        }
+    )
+
+
+def _token(session: boto3.Session, region: str, cluster: str) -> str:
+    """What ``aws eks get-token`` gives: a signed GetCallerIdentity address that names the cluster in a header."""
+    client = _client(session, "sts", region)
+    signer = RequestSigner(
+        client.meta.service_model.service_id, region, "sts", "v4", session.get_credentials(), session.events
+    )
+    address = signer.generate_presigned_url(
+        {
+            "method": "GET",
+            "url": f"https://sts.{region}.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15",
+            "body": {},
+            "headers": {"x-k8s-aws-id": cluster},
+            "context": {},
+        },
+        region_name=region,
+        expires_in=_TOKEN_S,
+        operation_name="",
+    )
+    return "k8s-aws-v1." + base64.urlsafe_b64encode(str(address).encode()).decode().rstrip("=")
+
+
+def _explained(err: ClientError, path: str) -> Exception:
+    code = str(err.response.get("Error", {}).get("Code", ""))
+    if code in _DENIED:
+        return Forbidden(
+            f"AWS refuses {path} ({code}). Renew the credentials, or grant the runner's identity the read."
+        )
+    if code in _MISSING:
+        return NotFound(f"AWS has no {path} ({code}). Make it, or correct name and region.")
+    return Unreachable(f"AWS could not serve {path} ({code or 'no code'}).")
