@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests import postgres as servers
 
 from runstone import plugins
 from runstone.content import suite, taskfile
@@ -288,3 +289,36 @@ def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, c
 
 def test_the_documented_schema_is_the_one_that_is_checked() -> None:
     assert json.loads((DOCS / "task-yaml.schema.json").read_text()) == taskfile.schema()
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Generator[str]:
+    with servers.serving() as address:
+        yield address
+
+
+async def test_postgres_rows_are_issues_in_a_transaction_that_cannot_write(tmp_path: Path, postgres: str) -> None:
+    manifest = """
+inputs: [{name: NAME, example: cart}]
+secrets: [{name: DATABASE_URL}]
+tasks:
+  - title: Find `${NAME}`
+    access: read-only
+    sql:
+      engine: postgres
+      dsn: "${DATABASE_URL}"
+      query: |
+        select 'job ' || :NAME || ' is 50% done at ' || '2026-01-01'::date as title, 3 as severity where :NAME <> ''
+  - title: Write
+    access: read-only
+    sql: {engine: postgres, dsn: "${DATABASE_URL}", query: create table t (x int)}
+  - title: Sleep
+    timeout_seconds: 1
+    access: read-only
+    sql: {engine: postgres, dsn: "${DATABASE_URL}", query: "select pg_sleep(20)::text as title"}
+"""
+    told = await run(bundle(tmp_path, manifest), variables={"NAME": "x' or 'a"}, secrets={"DATABASE_URL": postgres})
+    assert told.issues[0]["title"] == "job x' or 'a is 50% done at 2026-01-01"
+    assert told.states == ["failed", "errored", "errored"]
+    assert "cannot execute CREATE TABLE in a read-only transaction" in told.message
+    assert "canceling statement due to statement timeout" in told.message

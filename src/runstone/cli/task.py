@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from runstone import settings
 from runstone.cli import executors, options
+from runstone.connectors.executors import Executor
 from runstone.content import dependencies, suite, taskfile
 from runstone.content.suite import SuiteEvent, SuiteOrder, SuiteResult
 from runstone.edge.runner.artefacts import Artefacts
@@ -58,6 +59,7 @@ def run(
 
     Exit codes: 0 all passed, 3 something is ill, 1 a Task broke, 2 bad input.
     """
+    told = settings.read(data=data)
     trial = _Trial(
         suite=_suite_at(path),
         titles=titles or None,
@@ -65,7 +67,8 @@ def run(
         secrets=_pairs(secrets, "--secret"),
         deadline_s=deadline,
         log=log,
-        settings=settings.read(data=data),
+        settings=told,
+        executor=executors.chosen(told),
     )
     sys.exit(options.run(_watched(trial) if watch else trial.run()))
 
@@ -102,6 +105,7 @@ class _Trial:
     deadline_s: float
     log: Path | None
     settings: settings.Settings
+    executor: Executor
 
     @property
     def root(self) -> Path:
@@ -118,9 +122,10 @@ class _Trial:
             printer.warn(f"{finding.file}: {finding.message}")
         workdir = Path(tempfile.mkdtemp(prefix="runstone-task-"))
         try:
-            result = await suite.run(
-                self._order(resolved, environment, workdir), executors.chosen(self.settings), printer.event
-            )
+            order = self._order(resolved, environment, workdir)
+            if problems := suite.unready(order, self.executor):
+                raise BadInput("\n".join(problems))
+            result = await suite.run(order, self.executor, printer.event)
             if self.log:
                 await asyncio.to_thread(_copy_log, workdir / "logs", self.log)
         finally:

@@ -56,11 +56,16 @@ def _execute(suite: TestSuite, listener: "Listener", logs: Path, log: bool) -> N
         loglevel="TRACE" if log else "INFO",
         console="none",
         output="output.xml" if log else None,
-        log="log.html" if log else None,
+        log=None,
         report=None,
         outputdir=str(logs),
         variable=[f"{name}:{os.environ[name]}" for name in _FOLDERS if name in os.environ],
     )
+    if log:
+        from robot.api import ResultWriter
+
+        writer: Any = ResultWriter(str(logs / "output.xml"))
+        writer.write_results(log=str(logs / "log.html"), report=None)
 
 
 def choose(suite: TestSuite, titles: list[str] | None) -> list[str]:

@@ -297,7 +297,7 @@ def _postgres(dsn: str, query: str, values: dict[str, str], task: dict[str, Any]
     if task["access"] != "read-write":
         options += " -c default_transaction_read_only=on"
     try:
-        with psycopg.connect(dsn, options=options, connect_timeout=10) as connection:
+        with psycopg.connect(dsn, options=options, connect_timeout=10, client_encoding="utf8") as connection:
             cursor = connection.cursor(row_factory=dict_row)
             cursor.execute(named.encode(), values)
             return cursor.fetchall() if cursor.description else []
