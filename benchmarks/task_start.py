@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,14 @@ Begin
     ${url}=    RW.Core.Import User Variable    URLS    type=string    description=The address    example=http://x
     Set Suite Variable    ${URLS}    ${url}
 """
+SLEEP = """*** Settings ***
+Library    RW.CLI
+
+*** Tasks ***
+Do Nothing
+    RW.CLI.Run Cli    cmd=sleep 61.25
+"""
+ASKED = {"text": "why does front fail?", "budget_s": 30}
 COLD, WARM, QUEUED, WORKERS, SESSIONS = 5, 20, 200, 4, 20
 
 
@@ -180,8 +188,9 @@ async def many(bundle: Bundle, executor: Watched) -> dict[str, float]:
     }
 
 
-async def stored(bundle: Bundle, folder: Path) -> float:
-    """Bytes that the control zone keeps of one session with one Task, its events and workflow included."""
+@contextlib.asynccontextmanager
+async def at_work(bundle: Bundle, folder: Path) -> AsyncGenerator[httpx2.AsyncClient]:
+    """Control, its API and a runner with one Task on the Map; gives a client."""
     folder.mkdir()
     key = hashlib.sha256(b"bench").digest()
     control = await Control.open(folder, workspace="w", location="l", causes=(), runner_keys={"l": key})
@@ -201,15 +210,50 @@ async def stored(bundle: Bundle, folder: Path) -> float:
             home = Home(away, "runner")
             await home.map_update(_map(bundle))
             working = asyncio.create_task(_runner(home, bundle, folder, key).run())
-            await _session(client)
-            before = _size(folder)
-            for _ in range(SESSIONS):
-                await _session(client)
-            working.cancel()
-            print(tables(folder))
-            return (_size(folder) - before) / SESSIONS
+            try:
+                yield client
+            finally:
+                working.cancel()
+                await asyncio.gather(working, return_exceptions=True)
     finally:
         await control.close()
+
+
+async def stored(bundle: Bundle, folder: Path) -> float:
+    """Bytes that the control zone keeps of one session with one Task, its events and workflow included."""
+    async with at_work(bundle, folder) as client:
+        await _session(client)
+        before = _size(folder)
+        for _ in range(SESSIONS):
+            await _session(client)
+        print(tables(folder))
+        return (_size(folder) - before) / SESSIONS
+
+
+async def cancelled(bundle: Bundle, folder: Path) -> float:
+    """Seconds from a cancel, through the API, until the last process of a Task that says nothing is gone."""
+    async with at_work(bundle, folder) as client:
+        took: list[float] = []
+        for _ in range(5):
+            session = (await client.post("/api/v1/sessions", json=ASKED)).json()["session"]
+            while not asleep():
+                await asyncio.sleep(0.02)
+            began = time.monotonic()
+            (await client.post(f"/api/v1/sessions/{session}/cancel")).raise_for_status()
+            while asleep():
+                await asyncio.sleep(0.02)
+            took.append(time.monotonic() - began)
+        return max(took)
+
+
+def asleep() -> bool:
+    """Whether the command of the sleeping Task is there."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if b"61.25" in (entry / "cmdline").read_bytes().split(b"\0"):
+                    return True
+    return False
 
 
 def _runner(home: Home, bundle: Bundle, folder: Path, key: bytes) -> Runner:
@@ -256,8 +300,7 @@ def _map(bundle: Bundle) -> MapUpdate:
 
 
 async def _session(client: httpx2.AsyncClient) -> None:
-    asked = {"text": "why does front fail?", "budget_s": 30}
-    session = (await client.post("/api/v1/sessions", json=asked)).json()["session"]
+    session = (await client.post("/api/v1/sessions", json=ASKED)).json()["session"]
     while (await client.get(f"/api/v1/sessions/{session}")).json()["state"] in ("open", "running", "waiting"):
         await asyncio.sleep(0.05)
 
@@ -300,7 +343,7 @@ def tables(folder: Path) -> dict[str, int]:
 
 
 def _collection(folder: Path) -> None:
-    for name, text in (("empty", EMPTY), ("curl", CURL)):
+    for name, text in (("empty", EMPTY), ("curl", CURL), ("sleep", SLEEP)):
         bundle = folder / "codebundles" / name
         bundle.mkdir(parents=True)
         (bundle / "runbook.robot").write_text(text)
@@ -345,6 +388,7 @@ async def main() -> None:
             "queued": QUEUED,
             "workers": WORKERS,
             "stored_bytes": round(await stored(empty, Path(base) / "data")),
+            "cancel_s": round(await cancelled(Bundle(root, "sleep", {}), Path(base) / "data2"), 2),
         }
     page.shutdown()
     print(json.dumps(figures))

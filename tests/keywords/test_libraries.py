@@ -58,6 +58,8 @@ def test_without_a_service_there_is_no_shell() -> None:
         ("", {}),
         (None, {}),
         ({"a": "x\\%{y}"}, {"a": "x%{y}"}),
+        ('{"A":"[{"x": "y, "z"}]", "B":"2"}', {"A": '[{"x": "y, "z"}]', "B": "2"}),
+        ('{"A":"say "hi""}', {"A": 'say "hi"'}),
     ],
 )
 def test_an_environment_is_a_dictionary_or_the_text_of_one(text: object, expected: dict[str, object]) -> None:
@@ -66,7 +68,7 @@ def test_an_environment_is_a_dictionary_or_the_text_of_one(text: object, expecte
 
 def test_an_environment_that_is_neither_is_refused_with_a_way_out() -> None:
     with pytest.raises(TaskError, match="Create Dictionary"):
-        CLI.mapping('{"a": "quote " inside"}')
+        CLI.mapping("KEY=value")
 
 
 @pytest.mark.parametrize(
@@ -108,3 +110,24 @@ def test_durations_add_up(days: int, hours: int, minutes: int) -> None:
 )
 def test_the_first_moment_in_a_text_is_found(line: str, expected: str) -> None:
     assert moment.first_in(line) == expected
+
+
+@given(st.dictionaries(st.from_regex(r"[A-Z_]{1,8}", fullmatch=True), st.text(alphabet='ab{}[]", '), max_size=4))
+def test_quotes_in_values_never_break_an_environment(given_env: dict[str, str]) -> None:
+    text = "{" + ", ".join(f'"{name}":"{value}"' for name, value in given_env.items()) + "}"
+    try:
+        found = CLI.mapping(text)
+    except TaskError:
+        return
+    assert set(found) <= {*given_env, *found}
+    if not any('"' in value for value in given_env.values()):
+        assert found == given_env
+
+
+def test_a_default_is_taken_to_the_letter_but_two_quotes_in_an_environment_are_an_empty_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("QUOTED_X", raising=False)
+    value = Core().import_user_variable("QUOTED_X", default='""')
+    assert value == '""'
+    assert CLI.mapping(f'{{"A":"{value}", "B":"2"}}') == {"A": "", "B": "2"}

@@ -33,6 +33,8 @@ _VARIABLE = re.compile(r"\$\{([\w ]+)\}")
 _FIRST = re.compile(r"(?:^|[|;&(]\s*|\$\(\s*)\$\{(\w+)\}")
 _TEXT_COMMANDS = {"run", "runandreturnrc", "runandreturnrcandoutput"}
 _PROCESSES = {"runprocess", "startprocess"}
+_DATA = {"createdictionary", "settodictionary", "setvariable", "setsuitevariable", "settestvariable", "log", "evaluate"}
+"""Keywords whose ``cmd=`` is a name or a value of theirs, never a command."""
 _REQUESTS = {
     **{name: name.upper() for name in ("post", "put", "patch", "delete")},
     **{
@@ -177,7 +179,7 @@ class _Bundle:
             self._file(step, entry, conditional)
         elif key in _PROCESSES or key in _TEXT_COMMANDS:
             self._process(step, entry, conditional)
-        elif step.given("cmd") or (key in ("runcli", "shell") and step.positional()):
+        elif key not in _DATA and (step.given("cmd") or (key in ("runcli", "shell") and step.positional())):
             cmd = step.given("cmd") or step.positional()[0]
             self._text(cmd, entry, conditional, remote=step.given("target_service") is not None)
         else:

@@ -46,9 +46,14 @@ _BROUGHT = {
     "docker": "docker",
     "google.cloud.bigquery": "google-cloud-bigquery",
     "azure.containerregistry": "azure-containerregistry",
+    "gitlab": "python-gitlab",
+    "jira": "jira",
+    "pymsteams": "pymsteams",
+    "opsgenie_sdk": "opsgenie-sdk",
+    "pdpyras": "pdpyras",
 }
-"""Packages by import, that the base image of public collections has (dependencies of rw-core-keywords and
-rw-cli-keywords, as their package metadata says)."""
+"""Packages by import that public collections use without asking for them: what their base image has (dependencies of
+rw-core-keywords and rw-cli-keywords, as their package metadata says), and a few clients that older ones forgot."""
 _NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[A-Za-z0-9,._\s-]*\])?\s*((?:[<>=!~]=?|===)[^;@#\s].*?)?(;.*)?")
 """A requirement by name (PEP 508): no address, no path, no option of the installer."""
 _IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([\w.]+)", re.MULTILINE)

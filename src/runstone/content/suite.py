@@ -109,11 +109,23 @@ def unready(order: SuiteOrder, executor: Executor) -> tuple[str, ...]:
     """
     found = contract.of(order.bundle / order.robot)
     name = order.bundle.name
-    wrong = inputs.problems(name, found.suite, order.variables, order.secrets.keys())
+    wrong = inputs.problems(name, found.suite, order.variables, {*order.secrets, *_keyed(order)})
     # Some bundles pass the runner's PATH on to their commands, others leave them to bash: either way is a way.
-    path = os.pathsep.join(filter(None, (order.tool_path, os.environ.get("PATH"), _BASH_PATH)))
+    path = os.pathsep.join(filter(None, (_tool_path(order), os.environ.get("PATH"), _BASH_PATH)))
     missing = tools.missing(found, order.titles, partial(shutil.which, path=path), name) if executor.local else ()
     return (*wrong, *missing)
+
+
+def _keyed(order: SuiteOrder) -> set[str]:
+    """Secrets that the suite's own libraries resolve, by a map of names and keys in the context; see RW.platform."""
+    try:
+        return set(json.loads(order.context.get("RW_SECRETS_KEYS") or "{}"))
+    except (ValueError, TypeError):
+        return set()
+
+
+def _tool_path(order: SuiteOrder) -> str:
+    return order.tool_path or order.context.get("RW_TOOL_PATH", "")
 
 
 async def run(order: SuiteOrder, executor: Executor, on_event: Callable[[SuiteEvent], Awaitable[None]]) -> SuiteResult:

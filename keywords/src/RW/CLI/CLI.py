@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import shlex
 from dataclasses import replace
 from typing import Any, cast
@@ -13,6 +14,8 @@ from RW.CLI.moment import ago
 from RW.platform.failure import TaskError
 
 _history: list[str] = []
+_HINTS = {"show_in_rwl_cheatsheet", "render_in_commandlist"}
+"""Named arguments for a renderer of cheat sheets; they mean nothing to a run."""
 
 
 def run_cli(
@@ -96,6 +99,7 @@ def execute_command(
     if answer.stdout.strip():
         platform.emit("output", {"text": answer.stdout})
     blocked.tell(answer, timeout_seconds)
+    platform.emit("command", {"what": blocked.shorten(cmd), "returncode": answer.returncode})
     return answer
 
 
@@ -145,10 +149,16 @@ def verify_rsp(
     """Raise ValueError when the answer is not one of those expected."""
     if not contains_stderr_ok and rsp.stderr:
         raise ValueError(f"{blocked.shorten(rsp.cmd)} wrote to stderr: {platform.secret.hide(rsp.stderr[:300])}")
-    if rsp.status not in expected_rsp_statuscodes:
+    if rsp.status not in _numbers(expected_rsp_statuscodes):
         raise ValueError(f"{blocked.shorten(rsp.cmd)} answered status {rsp.status}.")
-    if rsp.returncode not in expected_rsp_returncodes:
+    if rsp.returncode not in _numbers(expected_rsp_returncodes):
         raise ValueError(f"{blocked.shorten(rsp.cmd)} ended with return code {rsp.returncode}.")
+
+
+def _numbers(codes: Any) -> list[int]:
+    """Codes given as a list, as the text of one, or as a single number."""
+    found: Any = _literal(codes, "a list of expected codes") if isinstance(codes, str) else codes
+    return [int(one) for one in (cast("list[Any]", found) if isinstance(found, list | tuple) else [found])]
 
 
 def normalize_kubernetes_binary(binary: Any) -> str:
@@ -191,10 +201,30 @@ def _literal(text: str, name: str) -> Any:
     try:
         return json.loads(text, strict=False)
     except ValueError as err:
+        loose = _pairs(text)
+        if loose:
+            return loose
         raise TaskError(
             f"{name} is neither a Python nor a JSON literal. A value in it may hold an unescaped quote: build it with "
             f"Create Dictionary. It begins: {platform.secret.hide(text[:60])}"
         ) from err
+
+
+_KEY = r'"\w+"\s*:\s*"'
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """``{"NAME": "value", …}`` whose values hold quotes of their own, as when an input that is JSON was pasted in.
+
+    A value ends where the next name begins, or the dictionary ends; two quotes alone are an empty text, because that
+    is what the many declarations mean that say ``default=""``. Empty when the text is no such thing.
+    """
+    whole = re.fullmatch(rf"\s*\{{\s*({_KEY}.*)\"\s*,?\s*\}}\s*", text, re.DOTALL)
+    if not whole:
+        return {}
+    parts = re.split(rf'"\s*,\s*(?={_KEY})', whole[1])
+    named = [re.fullmatch(r'"(\w+)"\s*:\s*"(.*)', part, re.DOTALL) for part in parts]
+    return {one[1]: "" if one[2] in ('""', "''") else one[2] for one in named if one}
 
 
 def secrets_in(kwargs: dict[str, Any]) -> list[platform.ShellServiceRequestSecret]:
@@ -202,6 +232,8 @@ def secrets_in(kwargs: dict[str, Any]) -> list[platform.ShellServiceRequestSecre
     found: list[platform.ShellServiceRequestSecret] = []
     for name, value in kwargs.items():
         if not name.startswith(("secret__", "secret_file__")):
+            if name not in _HINTS:
+                platform.warning_log(f"The argument {name} is not known here and does nothing.")
             continue
         if not isinstance(value, platform.Secret):
             kind = "not given" if value is None else f"a {type(cast('object', value)).__name__}"

@@ -3,6 +3,9 @@
 Nothing of the environment is inherited but what is listed here: no PATH (bash has its own default), no HOME. The order
 of precedence, lowest first: proxies and certificates, the runtime's folders and AWS settings, the caller's ``env``,
 secrets.
+
+``RW_TOOL_PATH`` is the runner's word on where tools lie (kubectl in a home folder, gcloud under ``/opt``): it is the
+PATH of commands whose Task gives none. Without it they have bash's default, as the documented behaviour is.
 """
 
 import contextlib
@@ -12,7 +15,7 @@ import subprocess
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from RW import platform
 from RW.CLI import stage
@@ -45,6 +48,8 @@ _RUNTIME = (
     "AWS_ROLE_ARN",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     "AWS_STS_REGIONAL_ENDPOINTS",
 )
@@ -78,30 +83,32 @@ def run(
     )
     assert process.stdout
     assert process.stderr
-    taps = _Tap(process.stdout.fileno()), _Tap(process.stderr.fileno())
+    taps = _Tap(process.stdout), _Tap(process.stderr)
     if not _ended(process, taps, timeout_s):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         return _late(line, argv, timeout_s)
-    process.stdout.close()
-    process.stderr.close()
     return platform.ShellServiceResponse(line, argv, taps[0].text(), taps[1].text(), process.wait())
 
 
 class _Tap(threading.Thread):
-    """Reads a pipe to its end and keeps the beginning: a command that never stops printing must not fill the memory."""
+    """Reads a pipe to its end and keeps the beginning: a command that never stops printing must not fill the memory.
 
-    def __init__(self, descriptor: int) -> None:
+    It owns the pipe and closes it, since it may outlive the call: a writer that left its group outlives a timeout.
+    """
+
+    def __init__(self, pipe: IO[bytes]) -> None:
         super().__init__(daemon=True)
-        self._descriptor = descriptor
+        self._pipe = pipe
         self._kept = bytearray()
         self.start()
 
     def run(self) -> None:
         """Until every writer is gone."""
-        while chunk := os.read(self._descriptor, _CHUNK):
-            self._kept += chunk[: _OUTPUT_CAP - len(self._kept)]
+        with self._pipe:
+            while chunk := self._pipe.read(_CHUNK):
+                self._kept += chunk[: _OUTPUT_CAP - len(self._kept)]
 
     def text(self) -> str:
         """What was kept, with plain newlines."""
@@ -125,7 +132,9 @@ def _late(line: str, argv: list[str], timeout_s: float) -> platform.ShellService
 
 
 def _passed_on() -> dict[str, str]:
-    return {name: os.environ[name] for name in (*_NETWORK, *_RUNTIME) if os.environ.get(name)}
+    given = {name: os.environ[name] for name in (*_NETWORK, *_RUNTIME) if os.environ.get(name)}
+    tools = os.environ.get("RW_TOOL_PATH")
+    return {**given, "PATH": tools} if tools else given
 
 
 def _texts(env: dict[str, Any]) -> dict[str, str]:

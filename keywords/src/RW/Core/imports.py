@@ -51,6 +51,14 @@ class Imports:
         """The name older bundles use for ``Import Secret``."""
         return self.import_secret(varname, **kwargs)
 
+    def about_fetchsecrets_plugin(self) -> str:
+        """Where secrets come from, in a sentence."""
+        return "The runner resolves secrets before a suite starts; beside that, file@path and env@NAME are known."
+
+    def health_check_fetchsecrets_plugin(self) -> bool:
+        """Always true: there is no plugin that could be ill, the runner resolves secrets before a suite starts."""
+        return True
+
     def import_service(
         self, varname: str, description: Any = None, example: Any = None, default: Any = None, **kwargs: Any
     ) -> platform.Service:

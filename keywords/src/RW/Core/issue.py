@@ -12,7 +12,7 @@ class Issues:
 
     def add_issue(
         self,
-        severity: int,
+        severity: Any,
         title: Any,
         expected: Any = "",
         actual: Any = "",
@@ -23,8 +23,11 @@ class Issues:
         summary: Any = None,
         **kwargs: Any,
     ) -> None:
-        """Raise an Issue. ``severity`` 1 to 3; any other number is 4. ``next_steps``: one a line."""
-        level = severity if severity in (1, 2, 3) else 4
+        """Raise an Issue. ``severity`` 1 to 3; whatever else is given is 4, so that no Issue is lost to it.
+
+        ``next_steps``: one a line. Further named arguments are kept as they are.
+        """
+        level = _level(severity)
         observed = observed_at or datetime.now(UTC).isoformat()
         line = {
             "severity": level,
@@ -66,3 +69,11 @@ class Issues:
         line = {"obj": obj, "fmt": fmt, "kwargs": {}, **place.task()}
         place.append("report.jsonl", line)
         platform.emit("report", line)
+
+
+def _level(severity: Any) -> int:
+    try:
+        number = float(str(severity).strip())
+    except ValueError:
+        return 4
+    return int(number) if number in (1, 2, 3) else 4

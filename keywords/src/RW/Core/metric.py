@@ -1,6 +1,7 @@
 """What a suite measures."""
 
 import os
+import re
 from typing import Any
 
 from RW import platform
@@ -21,11 +22,12 @@ class Metrics:
     ) -> Any:
         """Give a number to the runtime and return the value. Without a runtime it is only logged.
 
-        The name is ``RW_SLI_METRIC_NAME``, with ``__sub_name`` behind it when there is one.
+        The name is ``RW_SLI_METRIC_NAME``, with ``__sub_name`` behind it when there is one; what a metric's name may
+        not hold becomes an underscore. ``sub_name`` itself is handed on as given.
         """
         number = _number(value)
         base = os.environ.get("RW_SLI_METRIC_NAME", "")
-        name = f"{base}__{sub_name}" if sub_name else base
+        name = re.sub(r"\W", "_", f"{base}__{sub_name}" if sub_name else base, flags=re.ASCII)
         record = {
             "name": name,
             "sub_name": sub_name or "",

@@ -4,6 +4,9 @@ from typing import Any
 
 from RW import platform
 
+_ANSWER_S = 60
+"""How long an HTTP answer may take, unless the Task says otherwise."""
+
 
 class Remote:
     """Keywords that need something outside the run."""
@@ -27,6 +30,16 @@ class Remote:
     def get_authenticated_session(self) -> Any:
         """A ``requests.Session`` that carries the run's token."""
         return platform.get_authenticated_session()
+
+    def rw_get(self, url: str, **kwargs: Any) -> Any:
+        """GET with the run's token; named arguments go to ``requests``. Returns its response."""
+        kwargs.setdefault("timeout", _ANSWER_S)
+        return platform.get_authenticated_session().get(url, **kwargs)
+
+    def rw_post(self, url: str, data: Any = None, json: Any = None, **kwargs: Any) -> Any:
+        """POST with the run's token; named arguments go to ``requests``. Returns its response."""
+        kwargs.setdefault("timeout", _ANSWER_S)
+        return platform.get_authenticated_session().post(url, data=data, json=json, **kwargs)
 
     def upload_session_file(self, filename: str, contents: str) -> str:
         """Keep a text for the other Tasks of the session; returns its address."""

@@ -1,5 +1,7 @@
 """Log lines and early ends."""
 
+import re
+import shlex
 from typing import Any, NoReturn
 
 from RW import platform
@@ -53,6 +55,15 @@ class Say:
         """End the whole suite."""
         raise platform.FatalError(str(msg))
 
-    def ping(self) -> str:
-        """Answers ``pong``: older bundles ask whether the library is there."""
-        return "pong"
+    def ping(self, host: str, count: Any = 5) -> dict[str, Any]:
+        """Ping a host: ``{stdout, packet_loss_percentage}``. Older bundles measure a host so.
+
+        Ends the Task when ``ping`` says nothing about loss: then it was not the host that failed.
+        """
+        from RW.CLI.CLI import execute_command
+
+        answer = execute_command(f"ping -c {int(count)} {shlex.quote(str(host))}", timeout_seconds=int(count) * 2 + 30)
+        found = re.search(r"([\d.]+)% packet loss", answer.stdout)
+        if not found:
+            raise platform.TaskError(f"ping said nothing about {host}: {answer.stderr.strip()[:200] or 'no output'}.")
+        return {"stdout": answer.stdout, "packet_loss_percentage": float(found[1])}

@@ -9,7 +9,7 @@ A runtime may set two attributes before a suite starts:
     ``sink(kind, record)`` is called at once for everything a suite says. Kinds and their records:
     ``issue`` and ``report`` (the lines of ``issues.jsonl`` and ``report.jsonl``), ``metric`` ``{name, sub_name, value,
     type, labels}``, ``output`` ``{text}`` (what a command printed), ``blocked`` ``{what, why}`` (a command that
-    could not look: a missing tool, permission or connection).
+    could not look: a missing tool, permission or connection), ``command`` ``{what, returncode}`` (one ended).
 ``given_secrets``
     Secret values by variable name; ``Import Secret`` asks here first.
 """

@@ -56,6 +56,11 @@ class ShellServiceResponse:
     body: str = ""
     errors: list[Any] = field(default_factory=list[Any])
 
+    @property
+    def rc(self) -> int:
+        """``returncode`` under the name that Robot's Process library has for it; bundles confuse the two."""
+        return self.returncode
+
     @staticmethod
     def from_json(obj: Any, status_code: int = 200) -> "ShellServiceResponse":
         """From ``{cmd, parsedCmd, stdout, stderr, returncode[, errors]}``. Raises TaskError naming what is missing."""

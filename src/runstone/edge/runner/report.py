@@ -15,6 +15,8 @@ from runstone.model.redact import Redactor, Stream
 from runstone.model.wire import Heartbeat, Lease, Progress, ProgressReport
 
 _EVERY_S = 0.15
+_BEAT_S = 0.5
+"""Between two signs of life of a Task that says nothing: it is also how late a cancel is heard of."""
 _MOST = 200
 
 
@@ -58,7 +60,7 @@ class Reporter:
         while not self._closed.is_set() or self._waiting:
             await asyncio.sleep(0 if self._closed.is_set() else _EVERY_S)
             now = asyncio.get_running_loop().time()
-            if not self._waiting and now - beat_at < self._lease.ttl_s / 3:
+            if not self._waiting and now - beat_at < min(_BEAT_S, self._lease.ttl_s / 3):
                 continue
             beat_at = now
             if not await self._send(cancelled):

@@ -1,0 +1,1 @@
+raise ImportError("This copy must never be imported: the runtime has its own.")
