@@ -265,6 +265,10 @@ async def test_a_command_that_could_not_look_is_told_once_per_task(tmp_path: Pat
         "It did not end within 1 s. Raise its timeout, or see why it hangs."
     )
     assert told.records("note", "Print Healthy Words") == []
+    silent = told.records("note", "Fail In Silence")[0]
+    assert silent["what"] == "cat /no/such/file"
+    assert silent["why"] == "It ended with return code 1, and the Task reported nothing."
+    assert told.records("note", "Fail And Say So") == []
 
 
 @given(st.lists(st.text(min_size=1, max_size=20), unique=True, max_size=6), st.data())

@@ -1,6 +1,7 @@
 """How a running suite speaks: one JSON line for each thing that happens, within bounds."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -13,6 +14,8 @@ _CHUNK = 128 * 1024
 """Characters of one output line of ours: whatever they are, it stays below an executor's longest line."""
 _FIELD_CAP = 100_000
 """Characters of one text of an Issue."""
+_ASKS = re.compile(r"\s*(?:[ef]?grep|test|\[|diff|cmp)\b|\s*\[")
+"""Programs whose return code 1 means no (grep(1), test(1), diff(1), cmp(1))."""
 _ILL = 3
 """An Issue of this severity or a graver one says that the subject is ill; 4 is information."""
 
@@ -74,10 +77,14 @@ class Voice:
         elif kind == "output":
             self.print(record["text"])
         elif kind == "command":
-            if record["returncode"]:
-                self._failed = (record["what"], record["returncode"])
+            self._ended(record["what"], record["returncode"])
         elif kind == "report":
             self._report(record)
+
+    def _ended(self, what: str, code: int) -> None:
+        """A command ended. The 1 of one that only asks is an answer."""
+        if code and not (code == 1 and _ASKS.match(what)):
+            self._failed = (what, code)
 
     def _report(self, record: dict[str, Any]) -> None:
         self._reported = True

@@ -18,3 +18,10 @@ Print Healthy Words
     RW.CLI.Run Cli    cmd=echo 'bash: line 1: kubectl: command not found'
     RW.CLI.Run Cli    cmd=echo 'request is forbidden by policy' >&2
     RW.CLI.Run Cli    cmd=grep -q absent /etc/hostname
+
+Fail In Silence
+    RW.CLI.Run Cli    cmd=cat /no/such/file
+
+Fail And Say So
+    ${rsp}=    RW.CLI.Run Cli    cmd=cat /no/such/file
+    RW.Core.Add Pre To Report    ${rsp.stderr}
