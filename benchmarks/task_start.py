@@ -49,6 +49,7 @@ Library    RW.platform
 
 *** Tasks ***
 Do Nothing
+    [Tags]    access:read-only
     RW.Core.Add Pre To Report    nothing
 """
 CURL = """*** Settings ***
@@ -78,6 +79,7 @@ Library    RW.CLI
 
 *** Tasks ***
 Do Nothing
+    [Tags]    access:read-only
     RW.CLI.Run Cli    cmd=sleep 61.25
 """
 ASKED = {"text": "why does front fail?", "budget_s": 30}
@@ -236,8 +238,9 @@ async def cancelled(bundle: Bundle, folder: Path) -> float:
         took: list[float] = []
         for _ in range(5):
             session = (await client.post("/api/v1/sessions", json=ASKED)).json()["session"]
-            while not asleep():
-                await asyncio.sleep(0.02)
+            async with asyncio.timeout(20):
+                while not asleep():
+                    await asyncio.sleep(0.02)
             began = time.monotonic()
             (await client.post(f"/api/v1/sessions/{session}/cancel")).raise_for_status()
             while asleep():
@@ -303,6 +306,8 @@ async def _session(client: httpx2.AsyncClient) -> None:
     session = (await client.post("/api/v1/sessions", json=ASKED)).json()["session"]
     while (await client.get(f"/api/v1/sessions/{session}")).json()["state"] in ("open", "running", "waiting"):
         await asyncio.sleep(0.05)
+    report = (await client.get(f"/api/v1/sessions/{session}")).json()
+    assert report["tasks_run"] == 1, report
 
 
 def _size(folder: Path) -> int:
