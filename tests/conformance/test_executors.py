@@ -144,3 +144,11 @@ async def test_a_command_that_does_not_exist_is_bad_input(executor: Executor, tm
 
     with pytest.raises(BadInput, match="/no/such/program cannot be started"):
         await executor.run(order, hear)
+
+
+async def test_a_runner_whose_home_is_the_root_works_too(
+    executor: Executor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/")
+    _, lines = await run(executor, "ls /usr/bin/env", tmp_path)
+    assert lines == [b"/usr/bin/env"]

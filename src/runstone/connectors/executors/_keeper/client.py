@@ -271,7 +271,8 @@ def _body(order: ExecutorOrder, user: int) -> dict[str, Any]:
         "user": user,
         "private": private,
         "reads": reads,
-        "hidden": [home, *_barred([*reads, str(order.cwd)])] if private else [],
+        # The root of all files is some services' home: that cannot be hidden.
+        "hidden": [one for one in (home, *_barred([*reads, str(order.cwd)])) if one != "/"] if private else [],
     }
 
 
