@@ -152,3 +152,17 @@ async def test_a_runner_whose_home_is_the_root_works_too(
     monkeypatch.setenv("HOME", "/")
     _, lines = await run(executor, "ls /usr/bin/env", tmp_path)
     assert lines == [b"/usr/bin/env"]
+
+
+async def test_a_run_that_is_cancelled_at_once_leaves_no_descriptor_open(executor: Executor, tmp_path: Path) -> None:
+    await run(executor, "true", tmp_path)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for steps in range(6):
+        running = asyncio.create_task(run(executor, "sleep 61.8", tmp_path))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
+    assert living("61.8") == 0
