@@ -5,6 +5,7 @@ import json
 from urllib.parse import quote
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,17 +80,52 @@ def test_what_an_operator_must_read_is_left(text: str) -> None:
     assert Redactor().text(text) == text
 
 
-def test_a_kubeconfigs_token_is_masked_by_itself() -> None:
-    kubeconfig = "users:\n- name: me\n  user:\n    token: abcdef-123456-token\n"
-    assert Redactor([kubeconfig]).text("used abcdef-123456-token here") == f"used {MASK} here"
+KUBECONFIG = {
+    "apiVersion": "v1",
+    "kind": "Config",
+    "clusters": [
+        {"name": "prod", "cluster": {"server": "https://abc.eks.example.com", "insecure-skip-tls-verify": True}}
+    ],
+    "users": [{"name": "me", "user": {"token": "abcdef-123456-token", "client-key-data": "TUlJRW93SUJBQUtDQVFF"}}],
+}
 
 
-def test_every_line_of_a_secret_in_lines_is_masked_by_itself() -> None:
-    body = "MIIEowIBAAKCAQEAx7Qw\nq9vT3hJ2m8LrZsD5uYpN\n"
-    credentials = "[default]\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG\n"
-    redactor = Redactor([body, credentials])
-    assert redactor.text("got q9vT3hJ2m8LrZsD5uYpN") == f"got {MASK}"
-    assert "wJalrXUtnFEMI" not in redactor.text("key wJalrXUtnFEMI/K7MDENG used")
+@pytest.mark.parametrize(
+    "written", [json.dumps(KUBECONFIG), json.dumps(KUBECONFIG, indent=1), yaml.safe_dump(KUBECONFIG)]
+)
+def test_of_a_kubeconfig_what_is_secret_is_masked_by_itself_and_the_rest_can_be_read(written: str) -> None:
+    redactor = Redactor([written])
+    assert redactor.text("used abcdef-123456-token here") == f"used {MASK} here"
+    assert redactor.text("key TUlJRW93SUJBQUtDQVFF") == f"key {MASK}"
+    said = "apiVersion: v1\nkind: Config of prod at https://abc.eks.example.com, insecure-skip-tls-verify: true"
+    assert redactor.text(said) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "piece"),
+    [
+        ("postgres://shop:hun%2Fter22@db:5432/orders", "hun/ter22"),
+        ("Endpoint=sb://bus.example.com/;SharedAccessKeyName=all;SharedAccessKey=aGVsbG8gdGhlcmU=", "aGVsbG8gdGhlcmU="),
+        ("DB_USER=shop\nDB_PASSWORD='hunter 22'\n", "hunter 22"),
+        ('{"auths": {"registry": {"auth": "bWU6aHVudGVyMjI="}}}', "bWU6aHVudGVyMjI="),
+        ("MIIEowIBAAKCAQEAx7Qw\nq9vT3hJ2m8LrZsD5uYpN\n", "q9vT3hJ2m8LrZsD5uYpN"),
+        ("[default]\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG\n", "wJalrXUtnFEMI/K7MDENG"),
+        (json.dumps({"private_key": "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n"}), "MIIEvQIBADANBg"),
+        ("some words in a first line\nand a second: one two\n", "some words in a first line"),
+    ],
+)
+def test_a_telling_piece_of_a_value_is_masked_by_itself(value: str, piece: str) -> None:
+    assert Redactor([value]).text(f"got ({piece})") == f"got ({MASK})"
+
+
+def test_a_value_of_less_than_six_characters_is_not_masked() -> None:
+    assert Redactor(["prod", "12345"]).text("12345 pods in prod") == "12345 pods in prod"
+    assert Redactor(["123456"]).text("123456 pods") == f"{MASK} pods"
+
+
+def test_what_stands_around_a_masked_credential_stays() -> None:
+    assert Redactor().text('{"password": "correct horse", "n": 1}') == f'{{"password": "{MASK}", "n": 1}}'
+    assert Redactor().text("redis://:hunter22@cache:6379/0") == f"redis://{MASK}@cache:6379/0"
 
 
 def test_a_tree_is_masked_in_keys_and_values() -> None:

@@ -1,43 +1,66 @@
 """What must not leave, as values in and values out. Pure; the edge uses it on everything it sends.
 
-Two passes. Known values: every secret that a run was given, in the forms it may take in text (plain, base64 in its
-three alignments, URL-encoded, JSON-escaped once or twice, in hex, as XML, quoted for a shell). Generic patterns: what
+Two passes. Known values: every secret that a run was given, in every form of :mod:`runstone.model.forms`, in the text
+as it is, with its escapes decoded once, twice and three times, and with folded lines joined. Generic patterns: what
 looks like a credential whoever owns it.
 """
 
-import base64
-import json
 import re
 from collections.abc import Iterable
 from typing import Any, cast
-from urllib.parse import quote, quote_plus
-from xml.sax.saxutils import escape
+
+from runstone.model.decoded import Decoded, decoded, unfolded
+from runstone.model.forms import forms
+from runstone.model.needles import Needles, Span, merged
 
 MASK = "[redacted]"
 _HELD_CAP = 256 * 1024
 """Characters of an unfinished line that wait for its end."""
-_SHORTEST = 6
-"""Shorter values stand in too many innocent words to be masked."""
+_DEPTH = 3
+"""How often escapes are decoded: JSON in JSON in an address."""
+_CUT = 8
+"""Characters at least of a value that was cut in two, for its part to be taken for one."""
 
-_GENERIC = re.compile(
-    r"""
-    -----BEGIN[ A-Z]*PRIVATE\ KEY-----.*?(?:-----END[ A-Z]*PRIVATE\ KEY-----|\Z)   # PEM keys
-    | \beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+                                          # JSON web tokens (RFC 7519)
-    | \b(?:AKIA|ASIA)[A-Z0-9]{16}\b                                                 # AWS access key ids
-    | \bgh[pousr]_[A-Za-z0-9]{30,}\b                                                # GitHub tokens
-    | \bxox[abprs]-[A-Za-z0-9-]{10,}                                                # Slack tokens
-    | (?<=://)[^\s/:@]+:[^\s/@]+(?=@)                                               # credentials in a URL
-    """,
-    re.VERBOSE | re.DOTALL,
+# Every repetition that may fail at its end gives nothing back and begins only where the one before it could not have:
+# the time is linear in the text, whatever a Task prints. A pattern is tried where its hint is; that and the literal at
+# its start are what makes them fast.
+_GENERIC = tuple(
+    (hint, re.compile(pattern, re.DOTALL))
+    for hint, pattern in (
+        # PEM keys
+        ("PRIVATE KEY-----", r"()-----BEGIN[ A-Z]{0,40}PRIVATE KEY-----.*?(?:-----END[ A-Z]{0,40}PRIVATE KEY-----|\Z)"),
+        # JSON web tokens (RFC 7519)
+        ("eyJ", r"()eyJ(?<![\w-]eyJ)[\w-]{8,}+\.eyJ[\w-]{8,}+\.[\w-]++"),
+        # EKS tokens
+        ("k8s-aws-v1.", r"()k8s-aws-v1\.[\w-]{20,}+"),
+        # AWS access key ids
+        ("AKIA", r"()AKIA(?<!\wAKIA)[A-Z0-9]{16}(?!\w)"),
+        ("ASIA", r"()ASIA(?<!\wASIA)[A-Z0-9]{16}(?!\w)"),
+        # GitHub's and GitLab's
+        ("gh", r"()gh(?<!\wgh)[pousr]_[A-Za-z0-9]{30,}+"),
+        ("github_pat_", r"()github_pat_\w{30,}+"),
+        ("glpat-", r"()glpat-[\w-]{16,}+"),
+        # Slack
+        ("xox", r"()xox(?<!\wxox)[abprs]-[A-Za-z0-9-]{10,}+"),
+        # Vault
+        ("hv", r"()hv(?<!\whv)[sb]\.[\w-]{20,}+"),
+        # Google
+        ("ya29.", r"()ya29\.[\w.-]{20,}+"),
+        ("AIza", r"()AIza[\w-]{35}"),
+        # credentials in a URL
+        ("://", r"(://)[^\s/:@]*+:[^\s/@]++(?=@)"),
+    )
 )
+_NAMES = ("passw", "passphrase", "secret", "apikey", "api_key", "api-key", "token", "authorization")
 _NAMED = re.compile(
-    r"""(?ix)
-    ( \b authorization ["']? \s* [:=] \s* ["']? (?:bearer|basic|token) \s+
-    | \b [\w-]* (?: password | passwd | secret[_-]?(?:access[_-]?)?key | api[_-]?key | (?:access|auth)[_-]?token
-      | client[_-]?secret )
-      ["']? \s* [:=] \s* ["']? )
-    (?! \s ) [^\s"',;}&]{4,}
-    """
+    r"""
+    ( [aA](?i:uthorization)["']?[ \t]*+[:=][ \t]*+["']?(?i:bearer|basic|token)[ \t]++
+    | [pPsSaAcC](?i:assword|asswd|assphrase|ecret[_-]?(?:access[_-]?)?key|pi[_-]?key|(?:ccess|uth)[_-]?token
+      |lient[_-]?secret)
+      (?:\\?["'])?[ \t]*+[:=][ \t]*+(?:\\?["'])? )
+    (?: (?<=\\")[^"\\\n]{4,}+ | (?<=")(?:[^"\\\n]|\\.){4,}+ | (?<=')[^'\n]{4,}+ | [^\s"',;}&\\]{4,}+ )
+    """,
+    re.VERBOSE,
 )
 
 
@@ -45,78 +68,99 @@ class Redactor:
     """Masks a fixed set of values, and whatever looks like a credential."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        forms = sorted({form for value in _parts(values) for form in _forms(value)}, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, forms))) if forms else None
-        self._beginnings = {form[: at + 1] for form in forms for at, letter in enumerate(form) if letter == "\n"}
-        self.longest = len(forms[0]) if forms else 0
+        self._needles = Needles(forms(values))
+        self._folds = _folds(self._needles.texts)
+
+    @property
+    def longest(self) -> int:
         """Characters of the longest form of a value."""
+        return self._needles.longest
 
     def text(self, text: str) -> str:
-        """``text`` with every known value and every credential-like part masked."""
-        if self._known:
-            text = self._known.sub(MASK, text)
-        return _NAMED.sub(lambda match: match.group(1) + MASK, _GENERIC.sub(MASK, text))
+        """``text`` with every known value and every credential-like part masked.
+
+        Where the text ends in the first half, or more, of a value, as when it was cut to a length, so is that.
+        """
+        return self.lines(text, self._cut(text))
+
+    def lines(self, text: str, *more: Span) -> str:
+        """The same of a text that was not cut. ``more`` are places to mask too."""
+        known = [*more, *self._known(text)] if self._needles.texts else []
+        return _generic(_covered(text, merged(span for span in known if span[0] < span[1])))
+
+    def resumed(self, text: str) -> Span:
+        """The start of ``text`` where it is the second half, or more, of a value; else an empty place."""
+        ended = self._needles.ended(text)
+        return (0, ended if ended >= _CUT else 0)
 
     def opened(self, text: str) -> int:
         """How many characters at the end of ``text``, which ends a line, may be the beginning of something to mask."""
-        begun = [len(part) for part in self._beginnings if text.endswith(part)]
-        if begun and self._known:
-            # One that lies within a value that is there as a whole is no beginning.
-            whole = [found.span() for found in self._known.finditer(text)]
-            begun = [size for size in begun if not any(a < len(text) - size < b for a, b in whole)]
-        key = text.rfind("-----BEGIN ")
-        if key >= 0 and "PRIVATE KEY-----" in text[key : key + 60] and "-----END " not in text[key:]:
-            begun.append(len(text) - key)
-        return max(begun, default=0)
+        at = len(text) - max(self._value_opened(text), self._folded_opened(text), _key_opened(text))
+        if at == len(text):
+            return 0
+        # A value that is there as a whole is not cut in two, nor a folded line that holds one.
+        for start, end in reversed(merged(self._unfolded(text))):
+            at = text.rfind("\n", 0, start) + 1 if start < at < end else at
+        for start, end in reversed(merged(self._needles.spans(text))):
+            at = start if start < at < end else at
+        return len(text) - at
 
     def tree(self, value: Any) -> Any:
         """The same JSON-like value with every string in it masked, keys included."""
-        return self._tree(value)
-
-    def _tree(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
             pairs = cast("dict[Any, Any]", value).items()
-            return {self._tree(key): self._tree(item) for key, item in pairs}
+            return {self.tree(key): self.tree(item) for key, item in pairs}
         if isinstance(value, list | tuple):
-            return [self._tree(item) for item in cast("list[Any]", value)]
+            return [self.tree(item) for item in cast("list[Any]", value)]
         return value
 
+    def _known(self, text: str) -> list[Span]:
+        """Where a known value is, in the text as it is or in what it says when it is decoded."""
+        found = self._folded(text)
+        views: list[Decoded] = []
+        for _ in range(_DEPTH):
+            view = decoded(text)
+            if view.text == text:
+                break
+            views.append(view)
+            text = view.text
+            found += [_source(views, span) for span in self._folded(text)]
+        return found
 
-def _parts(values: Iterable[str]) -> list[str]:
-    """The values themselves, and the telling pieces of one in lines: a kubeconfig's tokens, a key's every line."""
-    parts: list[str] = []
-    for value in values:
-        stripped = value.strip()
-        parts.append(stripped)
-        if "\n" in stripped:
-            parts += re.findall(r"(?:token|password|client-key-data|secret)[\"']?\s*:\s*[\"']?([^\s\"']+)", stripped)
-            parts += re.findall(r"[^\s\"'=:,]{16,}", stripped)
-    return [part for part in parts if len(part) >= _SHORTEST]
+    def _folded(self, text: str) -> list[Span]:
+        return [*self._needles.spans(text), *self._unfolded(text)]
+
+    def _unfolded(self, text: str) -> list[Span]:
+        joined = unfolded(text)
+        if len(joined.text) == len(text):
+            return []
+        return [joined.source(*span) for span in self._needles.spans(joined.text)]
+
+    def _cut(self, text: str) -> Span:
+        long = (at for at, form in self._needles.begun(text) if len(text) - at >= max(_CUT, len(form) / 2))
+        return (min(long, default=len(text)), len(text))
+
+    def _value_opened(self, text: str) -> int:
+        line = text[text.rfind("\n", 0, -1) + 1 :]
+        begun = [form for form in (*self._folds.get(line, ()), *self._folds[""]) if text.endswith(form)]
+        return max(map(len, begun), default=0)
+
+    def _folded_opened(self, text: str) -> int:
+        tail = _FOLDED.search(text, max(0, len(text) - 2 * self.longest - 1024)) if self._needles.texts else None
+        if tail is None:
+            return 0
+        joined = unfolded(f"{tail[0]}+")
+        begun = min((at for at, _ in self._needles.begun(joined.text[:-1])), default=None)
+        if begun is None:
+            return 0
+        # From the start of its line on: what is left of a line might be too short to be known for folded again.
+        return len(tail[0]) - 1 - tail[0].rfind("\n", 0, joined.source(begun, begun + 1)[0])
 
 
-def _forms(value: str) -> set[str]:
-    raw = value.encode(errors="surrogatepass")
-    forms = {
-        value,
-        raw.hex(),
-        raw.hex().upper(),
-        escape(value, {'"': "&quot;", "'": "&#39;"}),
-        value.replace("'", "'\\''"),
-    }
-    for encoded in (quote(raw, safe=""), quote_plus(raw), quote(raw)):
-        forms |= {encoded, re.sub(r"%..", lambda found: found[0].lower(), encoded)}
-    for ascii_only in (True, False):
-        once = json.dumps(value, ensure_ascii=ascii_only)[1:-1]
-        forms |= {once, once.replace("/", "\\/"), json.dumps(once, ensure_ascii=ascii_only)[1:-1]}
-    # Base64 of a text that holds the value: the bytes before it shift the alignment by 0, 1 or 2.
-    for shift in range(3):
-        encoded = base64.b64encode(b"\0" * shift + raw).decode().rstrip("=")
-        skipped = (shift * 8 + 5) // 6
-        core = encoded[skipped : len(encoded) - (1 if (len(raw) + shift) % 3 else 0)]
-        forms |= {core, core.replace("+", "-").replace("/", "_")}
-    return {form for form in forms if len(form) >= _SHORTEST}
+_FOLDED = re.compile(r"(?:(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+\r?\n[ \t]*)++\Z")
+"""Lines at the end of a text that may be folded base64 or hex, see :func:`runstone.model.decoded.unfolded`."""
 
 
 class Stream:
@@ -129,22 +173,74 @@ class Stream:
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
         self._held = ""
+        self._said = False
 
     def feed(self, text: str) -> str:
         """What of all that came may leave now, masked; possibly nothing."""
         whole, newline, rest = (self._held + text).rpartition("\n")
         whole += newline
-        opened = self._redactor.opened(whole)
-        said = self._redactor.text(whole[: len(whole) - opened])
-        self._held = whole[len(whole) - opened :] + rest
+        leaving = len(whole) - (self._redactor.opened(whole) if whole else 0)
+        said = self._masked(whole[:leaving])
+        self._held = whole[leaving:] + rest
         if len(self._held) > _HELD_CAP:
             keep = max(self._redactor.longest, 1024)
-            masked = self._redactor.text(self._held)
+            masked = self._masked(self._held)
             said += masked[:-keep]
             self._held = masked[-keep:]
         return said
 
     def end(self) -> str:
-        """The rest, masked."""
+        """The rest, masked; a value that is cut in two here is masked from its half on."""
         held, self._held = self._held, ""
-        return self._redactor.text(held)
+        start = self._first(held)
+        return self._redactor.text(held) if start == (0, 0) else self._redactor.lines(held, start)
+
+    def _masked(self, text: str) -> str:
+        return self._redactor.lines(text, self._first(text)) if text else ""
+
+    def _first(self, text: str) -> Span:
+        """What is left at the very start of a value that was cut in two before it."""
+        start = (0, 0) if self._said else self._redactor.resumed(text)
+        self._said = self._said or bool(text)
+        return start
+
+
+def _source(views: list[Decoded], span: Span) -> Span:
+    for view in reversed(views):
+        span = view.source(*span)
+    return span
+
+
+def _covered(text: str, spans: list[Span]) -> str:
+    if not spans:
+        return text
+    pieces: list[str] = []
+    at = 0
+    for start, end in spans:
+        pieces += (text[at:start], MASK)
+        at = end
+    return "".join((*pieces, text[at:]))
+
+
+def _generic(text: str) -> str:
+    for hint, pattern in _GENERIC:
+        if hint in text:
+            text = pattern.sub(rf"\1{MASK}", text)
+    lower = text.lower()
+    return _NAMED.sub(rf"\1{MASK}", text) if any(name in lower for name in _NAMES) else text
+
+
+def _folds(texts: Iterable[str]) -> dict[str, list[str]]:
+    """Beginnings of values in lines, up to the end of each of their lines, by the last line; by "" up to the first."""
+    found: dict[str, list[str]] = {"": []}
+    for text in texts:
+        ends = [at + 1 for at, char in enumerate(text) if char == "\n" and at + 1 < len(text)]
+        for before, end in zip([0, *ends], ends, strict=False):
+            found.setdefault(text[before:end] if before else "", []).append(text[:end])
+    return found
+
+
+def _key_opened(text: str) -> int:
+    key = text.rfind("-----BEGIN ")
+    opened = key >= 0 and "PRIVATE KEY-----" in text[key : key + 60] and "-----END " not in text[key:]
+    return len(text) - key if opened else 0
