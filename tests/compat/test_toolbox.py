@@ -8,7 +8,7 @@ import table
 
 
 @pytest.fixture(scope="module")
-def found(collections: Path, dependencies: Path | None) -> list[table.Row]:
+def found(collections: Path, dependencies: Path) -> list[table.Row]:
     return asyncio.run(table.rows(collections, dependencies))
 
 
