@@ -1,24 +1,37 @@
 """Places where secrets lie, on loopback, as far as their clients look: Vault, Azure and Google Cloud over HTTP.
 
-Each answers in the place's documented wire format. ``down`` makes a place answer as one that is out of order.
+Each answers in the place's documented wire format. Vault, IMDS and Google's metadata server are asked at the loopback
+address; hosts of the clouds are reached through it as a proxy, by their real names and with TLS, so that what clients
+make sure of (certificates, the challenge of Key Vault) is what they always do. ``down`` puts all out of order.
 """
 
 import base64
+import datetime
 import functools
 import json
 import socket
+import ssl
+import tempfile
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-VALUE = "s3cr3t/of+the shop=ü"
+VALUE = "s3cr3t/of+the shop=ü\nand 'more' of \"it\" & %41\\n"
 TOKEN = "token-that-is-good"
+OLD_TOKEN = "token-that-was-good"
+ACCOUNT = "account-token-of-the-pod"
+HOSTS = (
+    *("*.vault.azure.net", "login.microsoftonline.com", "management.azure.com"),
+    *("secretmanager.googleapis.com", "container.googleapis.com", "oauth2.googleapis.com", "vault.example.com"),
+)
 
 
 class Place(BaseHTTPRequestHandler):
@@ -27,6 +40,16 @@ class Place(BaseHTTPRequestHandler):
     down: ClassVar[bool] = False
     seen: ClassVar[list[tuple[str, str, bytes]]] = []
 
+    def do_CONNECT(self) -> None:
+        if Place.down:
+            self.send_error(502)
+            return
+        self.send_response(200)
+        self.end_headers()
+        with _tls().wrap_socket(self.connection, server_side=True) as inner:
+            Place(inner, self.client_address, self.server)
+        self.close_connection = True
+
     def do_GET(self) -> None:
         self._answer(b"")
 
@@ -34,46 +57,58 @@ class Place(BaseHTTPRequestHandler):
         self._answer(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
 
     def _answer(self, body: bytes) -> None:
-        Place.seen.append((self.command, self.path, body))
-        status, said = (503, {"errors": ["Vault is sealed"]}) if Place.down else self.route(body)
+        host = (self.headers.get("Host") or "").partition(":")[0]
+        Place.seen.append((self.command, f"{host}{self.path}", body))
+        status, said = (503, {"errors": ["Vault is sealed"]}) if Place.down else self.route(host, body)
         content = json.dumps(said).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Metadata-Flavor", "Google")
         self.send_header("Content-Length", str(len(content)))
+        if status == 401 and (host.endswith(".vault.azure.net") or host == "vault.example.com"):
+            where = 'authorization="https://login.microsoftonline.com/t", resource="https://vault.azure.net"'
+            self.send_header("WWW-Authenticate", f"Bearer {where}")
         self.end_headers()
         self.wfile.write(content)
 
-    def route(self, body: bytes) -> tuple[int, Any]:
+    def route(self, host: str, body: bytes) -> tuple[int, Any]:
         path = self.path.partition("?")[0]
-        for prefix, answer in (
-            ("/v1/projects/", self.google),
-            ("/computeMetadata/", self.metadata),
-            ("/google-token", self.google_token),
-            ("/metadata/identity/", self.identity),
-            ("/secrets/", self.key_vault),
-            ("/subscriptions/", self.clusters),
-            ("/v1/", self.vault),
-        ):
-            if path.startswith(prefix):
+        if host.endswith(".vault.azure.net") or host == "vault.example.com":
+            return self.key_vault(path)
+        for prefix, answer in {
+            "login.microsoftonline.com/": self.entra,
+            "management.azure.com/": self.manager,
+            "oauth2.googleapis.com/": self.google_token,
+            "secretmanager.googleapis.com/": self.google,
+            "container.googleapis.com/": self.google,
+            "127.0.0.1/computeMetadata/": self.metadata,
+            "127.0.0.1/metadata/identity/": self.identity,
+            "127.0.0.1/v1/": self.vault,
+        }.items():
+            if f"{host}{path}".startswith(prefix):
                 return answer(path, body)
         return 200, {}
 
     def vault(self, path: str, body: bytes) -> tuple[int, Any]:
-        if path.startswith("/v1/auth/approle/login"):
-            told = json.loads(body)
-            good = (told["role_id"], told["secret_id"]) == ("role", "proof")
-            return (
-                (200, {"auth": {"client_token": TOKEN}}) if good else (400, {"errors": ["invalid role or secret ID"]})
-            )
-        if self.headers.get("X-Vault-Token") != TOKEN or "closed" in path:
-            return 403, {"errors": ["permission denied"]}
-        two = {"data": {"data": {"token": VALUE, "env": VALUE}, "metadata": {"version": 3}}}
-        known = {
-            "/v1/secret/data/shop": two,
-            "/v1/workspaces/data/shop/kept": two,
-            "/v1/old/shop": {"data": {"token": VALUE}},
+        """A policy that grants the paths each engine has, as Vault's does: what it does not name is a 403."""
+        told = json.loads(body or b"{}")
+        logins = {
+            "/v1/auth/approle/login": told == {"role_id": "role", "secret_id": "proof"},
+            "/v1/auth/kubernetes/login": told == {"role": "runner", "jwt": ACCOUNT},
         }
+        if path in logins:
+            good = {"auth": {"client_token": TOKEN}}
+            return (200, good) if logins[path] else (400, {"errors": ["invalid role or secret ID"]})
+        granted = path.startswith(("/v1/secret/data/", "/v1/workspaces/data/shop/", "/v1/old/"))
+        if self.headers.get("X-Vault-Token") != TOKEN:
+            return 403, {"errors": ["permission denied", "invalid token"]}
+        if path == "/v1/auth/token/lookup-self":
+            return 200, {"data": {"id": TOKEN, "ttl": 60}}
+        if not granted or path.startswith("/v1/old/data/"):
+            return 403, {"errors": ["permission denied"]}
+        fields = {"token": VALUE, "env": VALUE, "list": ["ü", 1]}
+        two = {"data": {"data": fields, "metadata": {"version": 3}}}
+        known = {"/v1/secret/data/shop": two, "/v1/workspaces/data/shop/kept": two, "/v1/old/shop": {"data": fields}}
         return (200, known[path]) if path in known else (404, {"errors": []})
 
     def identity(self, path: str, body: bytes) -> tuple[int, Any]:
@@ -82,17 +117,36 @@ class Place(BaseHTTPRequestHandler):
         said = {"access_token": TOKEN, "expires_in": "3600", "expires_on": "4102444800", "token_type": "Bearer"}
         return 200, {**said, "resource": parse_qs(self.path.partition("?")[2]).get("resource", [""])[0]}
 
+    def entra(self, path: str, body: bytes) -> tuple[int, Any]:
+        base = "https://login.microsoftonline.com/t"
+        if path.endswith("/token"):
+            told = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+            if (told["client_id"], told["client_secret"]) == ("c", VALUE):
+                return 200, {"token_type": "Bearer", "expires_in": 3600, "access_token": TOKEN}
+            return 401, {"error": "invalid_client", "error_description": f"AADSTS7000215 {told['client_secret']}"}
+        if path.endswith("/discovery/instance"):
+            return 200, {"tenant_discovery_endpoint": f"{base}/v2.0/.well-known/openid-configuration", "metadata": []}
+        found = {"token_endpoint": f"{base}/oauth2/v2.0/token", "issuer": f"{base}/v2.0"}
+        return 200, {**found, "authorization_endpoint": f"{base}/oauth2/v2.0/authorize"}
+
     def _entered(self) -> bool:
         return self.headers.get("Authorization") == f"Bearer {TOKEN}"
 
-    def key_vault(self, path: str, body: bytes) -> tuple[int, Any]:
-        if not self._entered() or path.endswith("/closed"):
-            return 403, {"error": {"code": "Forbidden"}}
-        return (200, {"value": VALUE, "id": path}) if path == "/secrets/shop" else (404, {"error": {"code": "x"}})
+    def key_vault(self, path: str) -> tuple[int, Any]:
+        if not self._entered():
+            return 401, {"error": {"code": "Unauthorized", "message": "AKV10000"}}
+        name = path.removeprefix("/secrets/").strip("/")
+        if name == "closed":
+            return 403, {"error": {"code": "Forbidden", "message": "no get permission"}}
+        known = {"value": VALUE, "id": "https://shop.vault.azure.net/secrets/token/0a", "attributes": {}}
+        missing = {"error": {"code": "SecretNotFound", "message": "none"}}
+        return (200, known) if name in ("token", "token/0a") else (404, missing)
 
-    def clusters(self, path: str, body: bytes) -> tuple[int, Any]:
+    def manager(self, path: str, body: bytes) -> tuple[int, Any]:
         cluster = "/group/providers/Microsoft.ContainerService/managedClusters/one/listClusterUserCredential"
-        if not (self._entered() and path.endswith(cluster)):
+        if not self._entered():
+            return 401, {}
+        if not path.endswith(cluster):
             return 404, {}
         text = base64.b64encode(b"apiVersion: v1\nkind: Config\n").decode()
         return 200, {"kubeconfigs": [{"name": "clusterUser", "value": text}]}
@@ -109,8 +163,9 @@ class Place(BaseHTTPRequestHandler):
     def google(self, path: str, body: bytes) -> tuple[int, Any]:
         if not self._entered() or "/closed/" in path:
             return 403, {"error": {"status": "PERMISSION_DENIED"}}
-        if path == "/v1/projects/p/secrets/shop/versions/latest:access":
-            return 200, {"payload": {"data": base64.b64encode(VALUE.encode()).decode()}}
+        for name, content in {"shop": VALUE.encode(), "binary": b"\xff\xfe\x00"}.items():
+            if path == f"/v1/projects/p/secrets/{name}/versions/latest:access":
+                return 200, {"payload": {"data": base64.b64encode(content).decode()}}
         if path == "/v1/projects/p/locations/here/clusters/one":
             return 200, {"endpoint": "192.0.2.1", "masterAuth": {"clusterCaCertificate": "Q0E="}}
         return 404, {"error": {"status": "NOT_FOUND"}}
@@ -133,7 +188,7 @@ def serving(port: int = 0) -> Generator[str]:
     Place.down = False
     Place.seen.clear()
     server = ThreadingHTTPServer(("127.0.0.1", port), Place)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
@@ -141,11 +196,55 @@ def serving(port: int = 0) -> Generator[str]:
         server.server_close()
 
 
-def account_key(url: str) -> str:
-    """The key of a Google service account whose tokens come from ``url``."""
+@functools.cache
+def _certified() -> bytes:
+    """Key and certificate of all the clouds' hosts, in PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Places on loopback")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in HOSTS]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return private + made.public_bytes(serialization.Encoding.PEM)
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(_certified())
+        file.flush()
+        context.load_cert_chain(file.name)
+    return context
+
+
+def by_proxy(url: str, folder: Path) -> dict[str, str]:
+    """The environment in which the clouds' hosts are reached through ``url`` and their certificate is trusted."""
+    bundle = folder / "authority.pem"
+    bundle.write_bytes(_certified()[_certified().index(b"-----BEGIN CERTIFICATE") :])
+    return {"HTTPS_PROXY": url, "NO_PROXY": "127.0.0.1", "REQUESTS_CA_BUNDLE": str(bundle)}
+
+
+@functools.cache
+def account_key() -> str:
+    """The key of a Google service account."""
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
     account = {"type": "service_account", "project_id": "p", "private_key_id": "k", "private_key": pem}
-    return json.dumps({**account, "client_email": "shop@example.org", "token_uri": f"{url}/google-token"})
+    return json.dumps(
+        {**account, "client_email": "shop@example.org", "token_uri": "https://oauth2.googleapis.com/token"}
+    )

@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runstone.model.decoded import decoded, unfolded
 from runstone.model.redact import MASK, Redactor
 
 SECRETS = st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=40)
@@ -18,7 +19,7 @@ TEXT = st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_
 @given(SECRETS, TEXT, TEXT)
 def test_a_known_value_is_masked_wherever_it_stands(secret: str, before: str, after: str) -> None:
     redactor = Redactor([secret])
-    assert secret not in redactor.text(before + secret + after)
+    assert secret not in redactor.text(before + secret + after).replace(MASK, "\0")
 
 
 @given(SECRETS, TEXT)
@@ -132,3 +133,27 @@ def test_a_tree_is_masked_in_keys_and_values() -> None:
     seen = Redactor(["s3cr3t-value"]).tree({"a s3cr3t-value": ["x", {"y": "s3cr3t-value"}], "n": 1, "none": None})
     assert "s3cr3t-value" not in json.dumps(seen)
     assert seen["n"] == 1
+
+
+def test_a_decoded_text_knows_where_each_part_of_it_was() -> None:
+    text = "a\\u00fcb%20c&amp;d\x1b[31me"
+    view = decoded(text)
+    assert view.text == "aüb c&de"
+    assert [text[slice(*view.source(at, at + 1))] for at in range(8)] == [
+        *("a", "\\u00fc", "b", "%20", "c", "&amp;"),
+        "d",
+        "e",
+    ]
+    folded = "x " + "A" * 20 + "\n  " + "B" * 20 + "\nC=\n"
+    joined = unfolded(folded)
+    assert joined.text == f"x {'A' * 20}{'B' * 20}C=\n"
+    assert folded[slice(*joined.source(21, 23))] == "A\n  B"
+    assert folded[slice(*joined.source(2, 22))] == "A" * 20
+
+
+@given(st.text(st.sampled_from("\\u00fc%20x41&amp;#'\"n\x1b[m3\n"), max_size=60))
+def test_no_text_breaks_decoding(text: str) -> None:
+    view = decoded(text)
+    start, end = view.source(0, len(view.text))
+    assert not view.text or decoded(text[start:end]).text == view.text
+    assert Redactor(["never-there"]).text(text) == text

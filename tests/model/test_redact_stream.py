@@ -83,6 +83,7 @@ DECODED: dict[str, Callable[[str], str]] = {
     "every byte in a url": lambda value: "".join(f"%{byte:02x}" for byte in value.encode()),
     "every character in xml": lambda value: "".join(f"&#{ord(char)};" for char in value),
     "bash": ansi_c,
+    "colours of grep": lambda value: f"{value[:3]}\x1b[01;31m\x1b[K{value[3:6]}\x1b[m\x1b[K{value[6:]}",
     "python bytes": lambda value: "".join(f"\\x{byte:02x}" for byte in value.encode()),
     "url in json in json": lambda value: json.dumps(json.dumps(quote(value, safe="")).replace("%", "\\u0025"))[1:-1],
 }
@@ -111,7 +112,7 @@ def test_no_form_of_a_value_survives_in_any_pieces(
         encoded = encoded.rstrip("=")[-12:-2]
     elif form.startswith("shell"):
         encoded = encoded.strip("'")
-    assert encoded not in said or encoded in f"{before}\0{after}\0{MASK}"
+    assert encoded not in said.replace(MASK, "\0")
     assert MASK in said
 
 
@@ -119,7 +120,7 @@ def test_no_form_of_a_value_survives_in_any_pieces(
 def test_no_way_to_escape_a_value_hides_it(value: str, form: str, before: str, after: str, cuts: list[int]) -> None:
     encoded = DECODED[form](value)
     said = through(Redactor([value]), pieces(f"{before} {encoded} {after}", cuts))
-    assert encoded not in said
+    assert encoded not in said.replace(MASK, "\0")
     assert MASK in said
 
 
@@ -131,7 +132,7 @@ def test_escapes_of_all_kinds_mixed_in_one_value_do_not_hide_it(
     ways: list[Callable[[str], str]] = [str, utf16, lambda char: quote(char, safe=""), lambda char: f"&#{ord(char)};"]
     encoded = "".join(data.draw(st.sampled_from(ways))(char) for char in value)
     said = Redactor([value]).text(f"{before} {encoded} {after}")
-    assert encoded not in said
+    assert encoded not in said.replace(MASK, "\0")
     assert MASK in said
 
 
@@ -159,7 +160,7 @@ def test_a_value_of_several_lines_is_masked_as_a_whole(
     value: str, newline: str, before: str, after: str, cuts: list[int]
 ) -> None:
     said = through(Redactor([value]), pieces(f"{before}{value}\n{after}".replace("\n", newline), cuts))
-    assert value.replace("\n", newline) not in said
+    assert value.replace("\n", newline) not in said.replace(MASK, "\0")
 
 
 @given(st.lists(st.text(alphabet=st.characters(blacklist_characters="z:="), max_size=60), max_size=10))
@@ -244,7 +245,7 @@ def test_a_value_that_a_cut_halved_is_masked_on_both_sides() -> None:
 )
 def test_no_text_takes_more_than_its_length(text: str) -> None:
     """Were one of the patterns quadratic, this would take minutes."""
-    long = text * (60_000 // len(text))
+    long = text * (30_000 // len(text))
     redactor = Redactor(["a-a-a-a-a-a-b", "A" * 30 + "b", f"{'A' * 15}\n{'A' * 16}"])
     redactor.text(long)
     through(redactor, [long[at : at + 8192] for at in range(0, len(long), 8192)])

@@ -16,13 +16,15 @@ _ESCAPE = re.compile(
     | \\x{_HEX}{{2}}
     | \\3[0-7]{{2}}(?:\\2[0-7]{{2}}){{1,3}}
     | \\[0-3][0-7]{{2}}
-    | \\[nrtbfae0 ] | \\[^\w\s]
+    | \\[nrtbfae0 ] | \\[^\w\s\x1b]
     | %[c-fC-F]{_HEX}(?:%[89abAB]{_HEX}){{1,3}} | %{_HEX}{{2}}
+    | \x1b\[[0-9;]*+[mK]                                       # colours, as of grep
     | &(?:amp|lt|gt|quot|apos|nbsp); | &\#\d{{1,7}}; | &\#[xX]{_HEX}{{1,6}};
     """,
     re.VERBOSE,
 )
 _NAMED = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "a": "\a", "e": "\x1b", "0": "\0"}
+_SINGLE = {"'": "'", "\x1b": ""}
 _WRAPPED = 16
 """Characters at least of a line that may be one of folded base64 (RFC 2045 folds at 76, PEM at 64, xxd at 60)."""
 _FOLD = re.compile(rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{_WRAPPED},}}+(\r?\n[ \t]*)(?=[A-Za-z0-9+/_=-])")
@@ -61,7 +63,7 @@ class Decoded:
 
 
 def decoded(text: str) -> Decoded:
-    """Each escape of JSON, URLs, XML, shells and printf, of whatever kind, as the character it stands for."""
+    """Each escape of JSON, URLs, XML, shells and printf as the character it stands for; terminal colours as nothing."""
     return Decoded(text, [(found.start(), found.end(), _character(found[0])) for found in _ESCAPE.finditer(text)])
 
 
@@ -71,8 +73,8 @@ def unfolded(text: str) -> Decoded:
 
 
 def _character(escape: str) -> str:
-    if escape[0] == "'":
-        return "'"
+    if escape[0] in _SINGLE:
+        return _SINGLE[escape[0]]
     try:
         return unescape(escape) if escape[0] == "&" else _byte_or_more(escape)
     except (ValueError, OverflowError):

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 from runstone.model.decoded import decoded
 
 SHORTEST = 6
-"""Characters. Shorter values stand in too many innocent words to be masked."""
+"""Characters of the shortest value that is masked: shorter ones stand in too many innocent words."""
 _TELLING = re.compile(
     r"token|pass|pwd|secret|private|credential|key$|key[_-]?(?:data|id)$|auth$|^sig$|^identitytoken$", re.IGNORECASE
 )

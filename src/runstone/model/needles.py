@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator
 
 _GRAM = 4
 _STEP = 3
-SHORTEST = _GRAM + _STEP - 1
-"""Characters of the shortest text that can be looked for."""
 
 Span = tuple[int, int]
 
@@ -19,8 +17,8 @@ class Needles:
     """
 
     def __init__(self, texts: Iterable[str]) -> None:
-        """``texts`` shorter than :data:`SHORTEST` are not found."""
-        self.texts = tuple(sorted(text for text in set(texts) if len(text) >= SHORTEST))
+        """``texts`` have six characters or more; shorter ones are not found."""
+        self.texts = tuple(sorted(text for text in set(texts) if len(text) >= _GRAM + _STEP - 1))
         self.longest = max(map(len, self.texts), default=0)
         self._short = {text[:size] for text in self.texts for size in range(1, _GRAM)}
         self._grams: dict[str, list[tuple[int, str]]] = {}

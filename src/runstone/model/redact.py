@@ -64,6 +64,10 @@ _NAMED = re.compile(
 )
 
 
+_FOLDED = re.compile(r"(?:(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+\r?\n[ \t]*)++\Z")
+"""Lines at the end of a text that may be folded base64 or hex, see :func:`runstone.model.decoded.unfolded`."""
+
+
 class Redactor:
     """Masks a fixed set of values, and whatever looks like a credential."""
 
@@ -72,9 +76,9 @@ class Redactor:
         self._folds = _folds(self._needles.texts)
 
     @property
-    def longest(self) -> int:
-        """Characters of the longest form of a value."""
-        return self._needles.longest
+    def reach(self) -> int:
+        """Characters that the longest form may take where it is folded and indented, or escaped in every character."""
+        return 4 * self._needles.longest + 1024
 
     def text(self, text: str) -> str:
         """``text`` with every known value and every credential-like part masked.
@@ -95,15 +99,22 @@ class Redactor:
 
     def opened(self, text: str) -> int:
         """How many characters at the end of ``text``, which ends a line, may be the beginning of something to mask."""
-        at = len(text) - max(self._value_opened(text), self._folded_opened(text), _key_opened(text))
-        if at == len(text):
-            return 0
-        # A value that is there as a whole is not cut in two, nor a folded line that holds one.
-        for start, end in reversed(merged(self._unfolded(text))):
-            at = text.rfind("\n", 0, start) + 1 if start < at < end else at
-        for start, end in reversed(merged(self._needles.spans(text))):
-            at = start if start < at < end else at
-        return len(text) - at
+        opened = max(self._value_opened(text), self._folded_opened(text), _key_opened(text))
+        return len(text) - self._uncut(text, len(text) - opened) if opened else 0
+
+    def _uncut(self, text: str, at: int) -> int:
+        """``at``, or the place before it where no value that is there as a whole would be cut in two."""
+        while True:
+            start = text.rfind("\n", 0, max(0, at - self.reach)) + 1
+            near, here = text[start : at + self.reach], at - start
+            for first, end in reversed(merged(self._unfolded(near))):
+                # From the start of its line on: what is left of one might be too short to be known for folded again.
+                here = near.rfind("\n", 0, first) + 1 if first < here < end else here
+            for first, end in reversed(merged(self._needles.spans(near))):
+                here = first if first < here < end else here
+            if start + here == at:
+                return at
+            at = start + here
 
     def tree(self, value: Any) -> Any:
         """The same JSON-like value with every string in it masked, keys included."""
@@ -148,19 +159,14 @@ class Redactor:
         return max(map(len, begun), default=0)
 
     def _folded_opened(self, text: str) -> int:
-        tail = _FOLDED.search(text, max(0, len(text) - 2 * self.longest - 1024)) if self._needles.texts else None
+        tail = _FOLDED.search(text, max(0, len(text) - self.reach)) if self._needles.texts else None
         if tail is None:
             return 0
         joined = unfolded(f"{tail[0]}+")
         begun = min((at for at, _ in self._needles.begun(joined.text[:-1])), default=None)
         if begun is None:
             return 0
-        # From the start of its line on: what is left of a line might be too short to be known for folded again.
         return len(tail[0]) - 1 - tail[0].rfind("\n", 0, joined.source(begun, begun + 1)[0])
-
-
-_FOLDED = re.compile(r"(?:(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+\r?\n[ \t]*)++\Z")
-"""Lines at the end of a text that may be folded base64 or hex, see :func:`runstone.model.decoded.unfolded`."""
 
 
 class Stream:
@@ -183,7 +189,7 @@ class Stream:
         said = self._masked(whole[:leaving])
         self._held = whole[leaving:] + rest
         if len(self._held) > _HELD_CAP:
-            keep = max(self._redactor.longest, 1024)
+            keep = self._redactor.reach
             masked = self._masked(self._held)
             said += masked[:-keep]
             self._held = masked[-keep:]

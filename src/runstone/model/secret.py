@@ -6,7 +6,7 @@ from typing import NoReturn
 from runstone.errors import BadInput
 from runstone.model.noun import Noun
 
-_FORM = re.compile(r"([A-Za-z][\w-]*)(?::([\w-]+))?@(.+)", re.DOTALL)
+_FORM = re.compile(r"([A-Za-z][\w-]*)(?::([\w-]+))?@([^\x00-\x1f\x7f]+)")
 _ALIASES = {"k8s": "kubernetes", "google": "gcp"}
 
 

@@ -19,10 +19,15 @@ class Found:
     files: Mapping[str, bytes] = field(default_factory=dict[str, bytes], repr=False)
     hidden: tuple[str, ...] = field(default=(), repr=False)
     """What is secret in those files and must be masked like the value."""
+    public: bool = False
+    """Whether the value is such a sentence, which anyone may read."""
 
 
 class SecretProvider(ABC):
-    """One kind of place. Calls may block for seconds; they are made beside the event loop."""
+    """One kind of place. Calls may block for seconds; they are made beside the event loop.
+
+    One provider serves the secrets of one run, one after another: it may keep a login, never a value.
+    """
 
     @abstractmethod
     def get(self, kind: str, path: str, ask: Ask) -> Found:

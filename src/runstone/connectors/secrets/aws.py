@@ -7,11 +7,19 @@ and ``default``, ``irsa``, ``workload_identity``, ``cli``: what boto3 finds on t
 
 import base64
 import json
+import re
 from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
 from botocore.signers import RequestSigner
 
 from runstone.connectors.secrets import Ask, Found, SecretProvider
@@ -21,10 +29,13 @@ _WAYS = ("access_key", "assume_role", "default", "irsa", "workload_identity", "c
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "max_attempts": 3})
 _TOKEN_S = 60
 """How long the signed address in an EKS token holds; the token itself is good for 15 minutes (EKS documentation)."""
+_ARN = re.compile(r"arn:[\w-]+:[\w-]+:([\w-]+):")
+_CLUSTER = re.compile(r"([a-z0-9-]+)/([\w-]+)")
 _DENIED = {
     *("AccessDenied", "AccessDeniedException", "UnrecognizedClientException", "InvalidClientTokenId"),
     *("ExpiredToken", "ExpiredTokenException", "InvalidSignatureException", "SignatureDoesNotMatch"),
 }
+_WRONG = {"ValidationException", "InvalidParameterException", "InvalidParameterValueException"}
 _MISSING = {"ResourceNotFoundException", "ParameterNotFound", "ParameterVersionNotFound", "DecryptionFailure"}
 
 
@@ -37,33 +48,39 @@ class AwsSecrets(SecretProvider):
             return self._get(kind, path, ask)
         except ClientError as err:
             raise _explained(err, path) from err
-        except NoCredentialsError as err:
+        except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError) as err:
             raise Forbidden("The runner has no AWS credentials. Give it some, as for the aws command.") from err
+        except ParamValidationError as err:
+            raise BadInput(f"{path!r} is no name of AWS. Write aws@name or aws:ssm@/name.") from err
         except BotoCoreError as err:
-            raise Unreachable(f"AWS does not answer for {path}: {err}") from err
+            raise Unreachable(f"AWS does not answer for {path}: {type(err).__name__}.") from err
 
     def _get(self, kind: str, path: str, ask: Ask) -> Found:
         if kind in ("", "secretsmanager"):
             return Found(_managed(boto3.Session(), path))
         if kind == "ssm":
-            answer = _client(boto3.Session(), "ssm").get_parameter(Name=path, WithDecryption=True)
+            answer = _client(boto3.Session(), "ssm", _region(path)).get_parameter(Name=path, WithDecryption=True)
             return Found(str(answer["Parameter"]["Value"]))
         if kind not in _WAYS:
             raise BadInput(
                 f"aws:{kind} is no way to a secret. Write aws@name, aws:ssm@name, or one of {', '.join(_WAYS)}."
             )
-        session = _session(kind, ask)
-        if path == "cli":
-            return _login(session)
         form, _, where = path.partition(":")
-        region, slash, cluster = where.partition("/")
-        if form != "kubeconfig" or not slash:
+        cluster = _CLUSTER.fullmatch(where) if form == "kubeconfig" else None
+        if path != "cli" and not cluster:
             raise BadInput(f"{path!r} is nothing of AWS. Write aws:{kind}@cli or aws:{kind}@kubeconfig:region/cluster.")
-        return Found(_kubeconfig(session, region, cluster))
+        session = _session(kind, ask)
+        return Found(_kubeconfig(session, cluster[1], cluster[2])) if cluster else _login(session)
 
 
 def _client(session: boto3.Session, service: str, region: str = "") -> Any:
     return session.client(service, region_name=region or session.region_name or "us-east-1", config=_CONFIG)  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+
+def _region(name: str) -> str:
+    """Of an ARN; else empty."""
+    found = _ARN.match(name)
+    return found[1] if found else ""
 
 
 def _managed(session: boto3.Session, path: str) -> str:
@@ -71,15 +88,24 @@ def _managed(session: boto3.Session, path: str) -> str:
     name, colon, field = path.rpartition(":")
     if not colon or (path.startswith("arn:") and path.count(":") < 7):
         name, field = path, ""
-    answer = _client(session, "secretsmanager").get_secret_value(SecretId=name)
-    text: str = answer.get("SecretString") or bytes(answer["SecretBinary"]).decode()
-    if not field:
-        return text
+    answer = _client(session, "secretsmanager", _region(name)).get_secret_value(SecretId=name)
+    try:
+        text: str = answer.get("SecretString") or bytes(answer["SecretBinary"]).decode()
+    except UnicodeDecodeError as err:
+        raise BadInput(f"The secret aws@{name} is no text, and only texts can be given to Tasks.") from err
+    return _field(text, name, field) if field else text
+
+
+def _field(text: str, name: str, field: str) -> str:
     try:
         fields: dict[str, Any] = json.loads(text)
-        return str(fields[field])
-    except (ValueError, TypeError, KeyError) as err:
-        raise NotFound(f"The secret {name} in Secrets Manager has no field {field}.") from err
+        value = fields[field]
+    except (ValueError, TypeError, KeyError):
+        # Without its cause: a parser's error holds the text it could not read.
+        raise NotFound(
+            f"The secret {name} in Secrets Manager has no field {field}. Add it, or correct the key."
+        ) from None
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _session(way: str, ask: Ask) -> boto3.Session:
@@ -110,7 +136,7 @@ def _login(session: boto3.Session) -> Found:
     config = f"[default]\nregion = {session.region_name or 'us-east-1'}\n"
     files = {"cloud/aws/credentials": "\n".join(lines).encode(), "cloud/aws/config": config.encode()}
     hidden = (str(frozen.secret_key), str(frozen.token or ""))
-    return Found("The run is logged in to AWS; the aws command finds it.", files, hidden)
+    return Found("The run is logged in to AWS; the aws command finds it.", files, hidden, public=True)
 
 
 def _kubeconfig(session: boto3.Session, region: str, cluster: str) -> str:
@@ -145,7 +171,7 @@ def _token(session: boto3.Session, region: str, cluster: str) -> str:
     address = signer.generate_presigned_url(
         {
             "method": "GET",
-            "url": f"https://sts.{region}.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15",
+            "url": f"https://sts.{region}.{_suffix(session, region)}/?Action=GetCallerIdentity&Version=2011-06-15",
             "body": {},
             "headers": {"x-k8s-aws-id": cluster},
             "context": {},
@@ -157,12 +183,19 @@ def _token(session: boto3.Session, region: str, cluster: str) -> str:
     return "k8s-aws-v1." + base64.urlsafe_b64encode(str(address).encode()).decode().rstrip("=")
 
 
+def _suffix(session: boto3.Session, region: str) -> str:
+    return "amazonaws.com.cn" if session.get_partition_for_region(region) == "aws-cn" else "amazonaws.com"
+
+
 def _explained(err: ClientError, path: str) -> Exception:
     code = str(err.response.get("Error", {}).get("Code", ""))
-    if code in _DENIED:
+    status = err.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    if code in _DENIED or status in (401, 403):
         return Forbidden(
             f"AWS refuses {path} ({code}). Renew the credentials, or grant the runner's identity the read."
         )
+    if code in _WRONG:
+        return BadInput(f"{path!r} is no name of AWS ({code}). Write aws@name or aws:ssm@/name.")
     if code in _MISSING:
         return NotFound(f"AWS has no {path} ({code}). Make it, or correct name and region.")
     return Unreachable(f"AWS could not serve {path} ({code or 'no code'}).")

@@ -40,9 +40,11 @@ class KubernetesSecrets(SecretProvider):
         except httpx2.HTTPError as err:
             raise Unreachable(f"The cluster with {what} cannot be reached: {err or type(err).__name__}.") from err
         data: dict[str, str] = found.data or {}
-        if key not in data:
-            raise NotFound(f"{what} has no key {key} (it has: {', '.join(sorted(data)) or 'none'}).")
-        return Found(_plain(data[key], what, key) if is_secret else data[key])
+        binary: dict[str, str] = data if is_secret else getattr(found, "binaryData", None) or {}
+        if key not in {*data, *binary}:
+            known = ", ".join(sorted({*data, *binary})) or "none"
+            raise NotFound(f"{what} has no key {key} (it has: {known}). Add it, or correct the key.")
+        return Found(_plain(binary[key], what, key) if key in binary else data[key])
 
     def _client(self) -> Client:
         try:
@@ -64,4 +66,4 @@ def _plain(text: str, what: str, key: str) -> str:
     try:
         return base64.b64decode(text, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as err:
-        raise BadInput(f"Key {key} of {what} is no text. Only texts can be given to Tasks.") from err
+        raise BadInput(f"Key {key} of {what} is no text, and only texts can be given to Tasks.") from err

@@ -104,7 +104,7 @@ class Runner:
 
     async def _run(self, lease: Lease) -> SuiteResult:
         resolved = await asyncio.to_thread(self.vault.resolve, lease.secrets)
-        redactor = Redactor(resolved.values())
+        redactor = await asyncio.to_thread(Redactor, resolved.values())
         reporter = Reporter(self.home, lease, redactor, self.name)
         cancelled = asyncio.Event()
         # From here on home hears of us: a checkout may take longer than a lease waits for its first sign of life.
@@ -122,6 +122,9 @@ class Runner:
                 if changes:
                     self._spend(lease)
                 result = await self._suite(order, reporter, cancelled)
+        except RunstoneError as err:
+            # Masked below with this run's own values: a path or a command in the sentence may hold one.
+            result = SuiteResult(ok=False, message=str(err), exit_code=-1, timed_out=False)
         finally:
             reporter.close()
             await sending
