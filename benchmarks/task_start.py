@@ -292,13 +292,21 @@ def _map(bundle: Bundle) -> MapUpdate:
     )
     slx = SLX(name="front", alias="front", statement="", resources=(subject,), tags={}, runbook=runbook, sli=None)
     scope = Scope(platform="c", kind="Deployment", namespace="")
+    ill = Resource(ref=subject, labels={}, health="ill", summary="0 of 1 ready", facts={}, software=())
     return MapUpdate(
         location="l",
+        platform="c",
+        platforms=("c",),
+        base="",
+        digest="1",
         final=True,
         readings=(ScopeReading(scope=scope, complete=True, problem=""),),
-        resources=(Resource(ref=subject, labels={}, health="ill", summary="0 of 1 ready"),),
-        relations=(),
+        scopes_gone=(),
+        resources=(ill,),
+        gone=(),
+        related=(),
         slxs=(slx,),
+        slxs_gone=(),
     )
 
 

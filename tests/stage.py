@@ -15,7 +15,7 @@ from runstone.edge.home import Home
 from runstone.model.content import BundleRef, CauseCode, CollectionRef
 from runstone.model.resource import Relation, Resource, ResourceRef, Scope, ScopeReading
 from runstone.model.run import Issue
-from runstone.model.wire import Completion, Lease, LeaseRequest, MapUpdate, Progress, ProgressReport
+from runstone.model.wire import Completion, Lease, LeaseRequest, MapUpdate, Progress, ProgressReport, Related
 from runstone.model.workspace import SLX, BoundTask, Runbook
 from runstone.server import app as server
 from runstone.server.auth import Tokens, fingerprint
@@ -32,7 +32,14 @@ def ref(text: str, namespace: str = "shop") -> ResourceRef:
 
 def resource(text: str, health: str = "ok", summary: str = "", namespace: str = "shop") -> Resource:
     return Resource.model_validate(
-        {"ref": ref(text, namespace), "labels": {}, "health": health, "summary": summary or health}
+        {
+            "ref": ref(text, namespace),
+            "labels": {},
+            "health": health,
+            "summary": summary or health,
+            "facts": {},
+            "software": (),
+        }
     )
 
 
@@ -101,8 +108,26 @@ def map_update(
     readings = tuple(
         ScopeReading(scope=Scope(platform="c", kind=kind, namespace=""), complete=True, problem="") for kind in kinds
     )
+    sources = {one.source.path: one.source for one in relations}
+    related = tuple(
+        Related(source=source, relations=tuple(one for one in relations if one.source == source))
+        for source in sources.values()
+    )
+    said = "".join(one.model_dump_json() for one in (*resources, *relations, *slxs))
     return MapUpdate(
-        location="local", final=final, readings=readings, resources=resources, relations=relations, slxs=slxs
+        location="local",
+        platform="c",
+        platforms=("c",),
+        base="",
+        digest=hashlib.sha256(said.encode()).hexdigest(),
+        final=final,
+        readings=readings,
+        scopes_gone=(),
+        resources=resources,
+        gone=(),
+        related=related,
+        slxs=slxs,
+        slxs_gone=(),
     )
 
 

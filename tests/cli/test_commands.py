@@ -73,7 +73,7 @@ def test_ask_takes_an_alert_and_a_time_out_gives_what_is_known(tmp_path: Path, b
     asked = run("ask", "--alert", "alert.json", *options, folder=tmp_path)
     assert asked.returncode == 0, asked.stderr
     assert json.loads(asked.stdout)["causes"][0]["code"] == "SELECTOR_MISMATCH"
-    hurried = run("ask", "why is the cart failing?", "--timeout", "0.05", *options, folder=tmp_path)
+    hurried = run("ask", "why is the cart failing?", "--timeout", "0.001", *options, folder=tmp_path)
     assert hurried.returncode == 4
     assert json.loads(hurried.stdout)["state"] == "waiting"
 

@@ -26,6 +26,8 @@ from runstone.control.access import Actor
 from runstone.control.clock import stamp, token
 from runstone.control.workspace import Control
 from runstone.edge.agent import Edge
+from runstone.edge.discovery.binding import Source
+from runstone.edge.discovery.documents import Setting
 from runstone.edge.discovery.inventory import Inventory
 from runstone.edge.discovery.scan import Scanner
 from runstone.edge.home import Home
@@ -204,10 +206,8 @@ def _edge(
     )
     scanner = Scanner(
         [platform],
-        collections,
-        workspace=settings.workspace,
-        location=settings.location,
-        custom={"kubeconfig_secret_name": KUBECONFIG_SECRET},
+        [Source.of(collection, root) for collection, root in collections],
+        setting=Setting(settings.workspace, settings.location, {"kubeconfig_secret_name": KUBECONFIG_SECRET}),
         inventory=Inventory(data / "inventory.sqlite"),
     )
     return Edge(home, scanner, runner, renew=renew, prepare=prepare)

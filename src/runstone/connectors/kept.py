@@ -8,6 +8,8 @@ import re
 from typing import Any, cast
 
 Object = dict[str, Any]
+HASHES = "_hashes"
+"""Where the salted hashes of values lie that were not kept."""
 
 _DROPPED = frozenset({"data", "stringData", "binaryData"})
 _COPIES = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})

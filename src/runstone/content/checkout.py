@@ -15,7 +15,7 @@ import shutil
 import signal
 import tarfile
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import IO
 
@@ -34,14 +34,20 @@ _QUIET = (
     *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "protocol.ext.allow=never"),
     *("-c", "filter.lfs.smudge=cat", "-c", "filter.lfs.process=", "-c", "filter.lfs.required=false"),
     *("-c", "gc.auto=0", "-c", "maintenance.auto=false"),
+    # A cache that somebody else filled is only read, with nothing of its configuration obeyed.
+    *("-c", "safe.directory=*", "-c", "core.pager=cat"),
 )
 
 
-async def at(url: str, ref: str | None, cache: Path) -> tuple[CollectionRef, Path]:
+async def at(
+    url: str, ref: str | None, cache: Path, stale: Callable[[str], None] | None = None
+) -> tuple[CollectionRef, Path]:
     """The tree of ``url`` at ``ref`` (a branch, tag or commit; None is the default branch), and its exact address.
 
     ``url``: anything git fetches from, the path of a git repository, or a plain folder. ``ref="worktree"`` takes a
-    local repository's working tree as it lies. Raises BadInput (no such folder or ref, unfit tree), Unreachable.
+    local repository's working tree as it lies. With ``stale``, a server that does not answer is told to it in a
+    sentence, and the last good commit is used where there is one. Raises BadInput (no such folder or ref, unfit tree),
+    Unreachable.
     """
     local = _folder(url)
     if local and (ref == WORKTREE or not _is_repository(local)):
@@ -50,10 +56,28 @@ async def at(url: str, ref: str | None, cache: Path) -> tuple[CollectionRef, Pat
         return CollectionRef(url=str(local), ref="", commit=WORKTREE), local
     address = str(local) if local else _remote(url)
     async with _mirror(address, cache) as mirror:
-        await _fetch(mirror, address)
-        commit = await _resolve(mirror, address, ref)
+        try:
+            await _fetch(mirror, address)
+            commit = await _resolve(mirror, address, ref)
+        except Unreachable as err:
+            commit = await _last_good(mirror, address, ref) if stale else ""
+            if stale is None or not commit:
+                raise
+            stale(f"{err} Its last good commit {commit[:12]} is used.")
         found = CollectionRef(url=address, ref=ref or "HEAD", commit=commit)
         return found, await _tree(mirror, found, cache)
+
+
+async def from_clone(clone: Path, url: str, ref: str, cache: Path) -> tuple[CollectionRef, Path]:
+    """The tree of a bare clone of ``url`` that is here already, at a branch, tag or commit; no network is asked.
+
+    Raises BadInput when it has no such ref.
+    """
+    if not _is_repository(clone):
+        raise BadInput(f"{clone} is not a bare git repository. Make it with: git clone --bare {shown(url)} {clone}")
+    commit = await _resolve(clone, url, ref)
+    found = CollectionRef(url=url, ref=ref, commit=commit)
+    return found, await _tree(clone, found, cache)
 
 
 async def pinned(ref: CollectionRef, cache: Path) -> Path:
@@ -148,6 +172,14 @@ async def _resolve(mirror: Path, url: str, ref: str | None) -> str:
         if not code:
             return found.decode().strip()
     raise BadInput(f"{shown(url)} has no branch, tag or commit {ref or 'HEAD'}. Correct the ref, or push it first.")
+
+
+async def _last_good(mirror: Path, url: str, ref: str | None) -> str:
+    """The commit of a ref as it was last fetched; empty when it never was."""
+    try:
+        return await _resolve(mirror, url, ref)
+    except BadInput:
+        return ""
 
 
 async def _has(mirror: Path, commit: str) -> bool:

@@ -70,6 +70,27 @@ def bundle(folder: Path, root: Path) -> CodeBundle:
     )
 
 
+def outline(root: Path) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Every bundle's path with those of its rule files, relative to ``root``, without reading any of them."""
+    folders = sorted(root.glob("codebundles/*/")) if (root / "codebundles").is_dir() else []
+    return tuple(
+        (_relative(folder, root), tuple(_relative(file, root) for file in _rule_files(folder)))
+        for folder in folders
+        if not folder.name.startswith(".")
+    )
+
+
+def tags(folder: Path) -> frozenset[str]:
+    """The tags of every Task of a bundle, in lower case. A suite that cannot be read has none."""
+    found: set[str] = set()
+    for file in folder.glob("*.robot"):
+        try:
+            found |= {tag.lower() for task in suite(file).tasks for tag in task.tags}
+        except BadInput:
+            continue
+    return frozenset(found)
+
+
 def rule_findings(folder: Path, root: Path) -> tuple[Finding, ...]:
     """What is wrong with a bundle's generation rules; files are relative to ``root``."""
     return tuple(_findings(_rule_files(folder), root, generation_rules))

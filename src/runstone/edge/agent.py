@@ -1,7 +1,6 @@
 """The edge as one: discovery and runner side by side, both speaking only to home."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from runstone.edge.discovery.scan import Scanner
 from runstone.edge.home import Home
 from runstone.edge.runner.agent import Runner
 from runstone.errors import RunstoneError
+from runstone.model.wire import MapAnswer, MapUpdate
 
 log = structlog.get_logger()
 
@@ -22,15 +22,15 @@ async def _nothing() -> None:
 
 @dataclass
 class Edge:
-    """Scan, send, wait, again; and run Tasks meanwhile."""
+    """Scan, send, watch; and run Tasks meanwhile."""
 
     home: Home
     scanner: Scanner
     runner: Runner
     every_s: float = 30.0
-    """Between two rounds of discovery."""
+    """Between two readings of what cannot be watched."""
     renew: Callable[[], None] = lambda: None
-    """Called before every round: puts fresh access to the platforms where Tasks find it, since tokens expire."""
+    """Called now and then: puts fresh access to the platforms where Tasks find it, since tokens expire."""
     prepare: Callable[[], Coroutine[Any, Any, None]] = _nothing
     """Run once from the start, beside the rest: builds what the collections need, so that no run waits for it."""
 
@@ -40,22 +40,27 @@ class Edge:
             group.create_task(self.prepare())
             group.create_task(self.runner.run())
             group.create_task(self._discover())
+            group.create_task(self._renewed())
 
     async def _discover(self) -> None:
         while True:
             try:
                 await self.scan()
+                await self.scanner.follow(self._send, self.every_s)
             except RunstoneError as err:
                 log.warning("discovery stopped", problem=str(err), again_in_s=self.every_s)
             await asyncio.sleep(self.every_s)
 
+    async def _renewed(self) -> None:
+        """Tasks find fresh access to the platforms all the time."""
+        while True:
+            await asyncio.sleep(self.every_s)
+            await asyncio.to_thread(self.renew)
+
     async def scan(self) -> None:
-        """One round of discovery, sent home piece by piece; sent whole next time if home did not take it."""
+        """One round of discovery, sent home piece by piece."""
         self.renew()
-        try:
-            async with contextlib.aclosing(self.scanner.updates()) as updates:
-                async for update in updates:
-                    await self.home.map_update(update)
-        except RunstoneError:
-            self.scanner.forget()
-            raise
+        await self.scanner.scan(self._send)
+
+    async def _send(self, update: MapUpdate) -> MapAnswer:
+        return await self.home.map_update(update)

@@ -7,12 +7,15 @@ from runstone.model.noun import Noun
 Health = Literal["ok", "ill", "unknown"]
 
 RelationType = Literal[
-    "owns", "selects", "routes-to", "mounts", "references", "runs-on", "calls", "scales", "contains", "guards"
-]
+    "owns", "selects", "routes-to", "mounts", "references", "runs-on", "calls", "scales", "contains", "guards",
+    "managed-by", "same-app", "listens",
+]  # fmt: skip
 """owns: controller to owned. selects: Service to the workload (or lone Pod) behind it. routes-to: Ingress to Service.
 mounts: workload to volume claim, ConfigMap or Secret. references: workload or Ingress to a named ConfigMap, Secret,
 ServiceAccount or class. runs-on: workload to Node. calls: workload to the Service its configuration addresses. scales:
-autoscaler to workload. contains: Namespace to what lies in it. guards: NetworkPolicy to the workloads it selects."""
+autoscaler to workload. contains: Namespace to what lies in it. guards: NetworkPolicy to the workloads it selects.
+managed-by: workload to the Helm release, Flux or Argo CD object that puts it there. same-app: workload to another of
+one application. listens: process or unit to the port it listens on."""
 
 
 class ResourceRef(Noun):
@@ -39,14 +42,33 @@ class ResourceRef(Noun):
         return f"{self.kind} {self.name}{where}"
 
 
+class Software(Noun):
+    """A framework, project or component that was recognised in a resource, and why."""
+
+    id: str
+    name: str
+    category: str
+    version: str
+    """Empty when nothing tells it."""
+    role: str
+    confidence: float
+    """0 to 1."""
+    evidence: tuple[str, ...]
+    """Sentences, the strongest first."""
+
+
 class Resource(Noun):
-    """What may travel about a resource: its name, its labels, and whether it looks well."""
+    """What may travel about a resource: its name, its labels, whether it looks well, and what history compares."""
 
     ref: ResourceRef
     labels: dict[str, str]
     health: Health
     summary: str
     """A few words on its state, such as ``0/2 ready``; never a value from its configuration."""
+    facts: dict[str, str]
+    """What a change of it would be told by: ``image/CONTAINER``, ``replicas``, ``env/CONTAINER/NAME``, ``config/KEY``.
+    Of configuration an address stays as it is; any other value is a hash, salted at the edge."""
+    software: tuple[Software, ...]
 
 
 class Relation(Noun):

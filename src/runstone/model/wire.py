@@ -5,11 +5,11 @@ from typing import Literal
 from runstone.model.content import BundleRef
 from runstone.model.measure import Metric
 from runstone.model.noun import Noun
-from runstone.model.resource import Relation, Resource, ResourceRef, ScopeReading
+from runstone.model.resource import Relation, Resource, ResourceRef, Scope, ScopeReading
 from runstone.model.run import Issue, Note, TaskState
 from runstone.model.workspace import SLX, SecretNeed
 
-VERSION = "1"
+VERSION = "2"
 
 FIRST_SIGN_S = 10.0
 """How long a lease waits for the runner's first sign of life."""
@@ -104,25 +104,43 @@ class Completion(Noun):
     message: str
 
 
-class MapUpdate(Noun):
-    """What discovery saw that is new: the whole content of every Scope in ``readings``, and of no other.
+class Related(Noun):
+    """All relations that start at one resource."""
 
-    Resources of a complete scope that are not in ``resources`` are gone, with their relations and SLXs; those of an
-    incomplete scope stay. Whenever a resource is sent, or is the source of a relation that is sent, all its relations
-    are in the same update. SLXs are added or replaced by name; ``slxs_gone`` names those that no rule makes any more.
+    source: ResourceRef
+    relations: tuple[Relation, ...]
+
+
+class MapUpdate(Noun):
+    """What discovery saw of one platform that home does not know: a difference, or (empty ``base``) the whole.
+
+    A difference fits when home holds ``base``. A whole one replaces all that home holds of the platform, but for
+    resources whose Scope was not completely read; one that is whole but not ``final`` is only for a home that holds
+    nothing of the platform. A resource that goes takes its relations and the SLXs named after it along.
     """
 
     location: str
+    platform: str
+    platforms: tuple[str, ...]
+    """Every platform this Location reads. When ``final``, what it had of others is dropped."""
+    base: str
+    """Digest of what home must hold of the platform."""
+    digest: str
+    """Digest of what home holds of it afterwards; only compared, never worked out, by home."""
     final: bool
-    """True when this ends a whole round of discovery."""
+    """Ends a whole round of discovery of the platform."""
     readings: tuple[ScopeReading, ...]
+    scopes_gone: tuple[Scope, ...]
     resources: tuple[Resource, ...]
-    relations: tuple[Relation, ...]
+    gone: tuple[ResourceRef, ...]
+    related: tuple[Related, ...]
     slxs: tuple[SLX, ...]
-    slxs_gone: tuple[str, ...] = ()
+    slxs_gone: tuple[str, ...]
 
 
 class MapAnswer(Noun):
-    """How many rows the update changed."""
+    """How many rows the update changed. Not ``fits``: nothing was applied, home holds ``held``; send the whole."""
 
     changed: int
+    fits: bool
+    held: str

@@ -1,12 +1,17 @@
 """What a CodeBundle's templates make of a match, read as an SLX."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runstone.edge.discovery.render import Rendered, Renderer, Setting, repository
-from runstone.edge.discovery.rules import Match, SlxRule, Subject
+from runstone.edge.discovery import render as rendering
+from runstone.edge.discovery.documents import Bundle, Document, Override, Setting, repository
+from runstone.edge.discovery.rules import Match, OutputItem, SlxRule
+from runstone.edge.discovery.subjects import Cluster, Subject
+from runstone.edge.discovery.templating import Engine
+from runstone.model import workspace
 from runstone.model.content import CollectionRef
 
 REF = CollectionRef(url="https://example.com/team/own.git", ref="main", commit="a" * 40)
@@ -47,29 +52,42 @@ def subject(**more: Any) -> Subject:
     return Subject(**{**values, **more})
 
 
-def render(root: Path, subject_: Subject | None = None, custom: dict[str, Any] | None = None, **files: str) -> Rendered:
+@dataclass(frozen=True)
+class Rendered:
+    documents: tuple[Document, ...]
+    slx: workspace.SLX | None
+    problems: tuple[str, ...]
+
+
+def render(root: Path, subject_: Subject | None = None, setting: Setting | None = None, **files: str) -> Rendered:
     """The SLX of one match, from a bundle with these templates (``slx``, ``runbook``, ``sli``)."""
     folder = root / "codebundles" / "b"
     (folder / ".runwhen" / "templates").mkdir(parents=True)
     (folder / "runbook.robot").write_text(SUITE)
     for name, text in {"slx": SLX, **files}.items():
         (folder / ".runwhen" / "templates" / f"depl-{name}.yaml").write_text(text)
-    outputs = tuple({"type": name} for name in ("slx", *files))
-    rule = SlxRule("depl", "depl", "", ("resource", "namespace", "cluster"), 1, outputs)
+    outputs = tuple(OutputItem(name, f"depl-{name}.yaml", "", (), 1) for name in (*files, "slx"))
+    rule = SlxRule("depl", "", ("resource", "namespace", "cluster"), outputs)
     one = subject_ or subject()
-    values = {"resource": one.name, "namespace": one.namespace, "cluster": one.cluster}
+    match = Match(rule, one, {"resource": one.name, "namespace": one.namespace, "cluster": one.cluster}, {})
     known = {repository(REF.url): (REF, root), repository(OTHER.url): (OTHER, root / "other")}
-    renderer = Renderer(REF, root, "codebundles/b", Setting("w", "here", custom or {}), known)
-    return renderer.render(Match(rule, one, values, {}), "lab", "r.yaml", "depl")
+    bundle = Bundle(Engine(), REF, root, "codebundles/b", setting or custom())
+    problems: list[str] = []
+    documents = bundle.made(match, Cluster(), "r.yaml", "cart-shop-lab-depl-0a1b2c3d", problems)
+    found = rendering.slx(documents, "w--cart-shop-lab-depl-0a1b2c3d", match, "lab", bundle, known, problems)
+    return Rendered(documents, found, tuple(problems))
+
+
+def custom(**values: Any) -> Setting:
+    return Setting("w", "here", values)
 
 
 def test_a_runbook_carries_values_secrets_and_its_tasks_with_resolved_titles(tmp_path: Path) -> None:
-    rendered = render(tmp_path, custom={"kubeconfig_secret_name": "kc"}, runbook=RUNBOOK)
+    rendered = render(tmp_path, setting=custom(kubeconfig_secret_name="kc"), runbook=RUNBOOK)
     assert rendered.problems == ()
     assert rendered.slx is not None
     runbook = rendered.slx.runbook
     assert runbook is not None
-    assert rendered.slx.name == "w--cart-shop-lab-depl-" + rendered.slx.name[-8:]
     assert (runbook.bundle.collection, runbook.bundle.path, runbook.bundle.robot) == (
         REF,
         "codebundles/b",
@@ -152,7 +170,6 @@ def test_an_slx_that_cannot_be_made_says_which_template_and_why(tmp_path: Path, 
     rendered = render(tmp_path, slx=slx)
     assert rendered.slx is None
     assert said in rendered.problems[0]
-    assert rendered.subject == "Deployment cart"
 
 
 @pytest.mark.parametrize(
@@ -178,3 +195,52 @@ def test_a_suite_of_another_collection_is_pinned_to_that_ones_commit(tmp_path: P
     assert rendered.slx is not None
     assert rendered.slx.runbook is not None
     assert rendered.slx.runbook.bundle.collection == OTHER
+
+
+def document(rendered: Rendered, type_: str) -> dict[str, Any]:
+    (found,) = [one for one in rendered.documents if one.type == type_]
+    return found.body
+
+
+def test_of_two_secrets_of_one_name_the_last_stands_at_the_place_of_the_first(tmp_path: Path) -> None:
+    rendered = render(tmp_path, runbook=RUNBOOK)
+    found = document(rendered, "runbook")["spec"]["secretsProvided"]
+    assert [one["workspaceKey"] for one in found] == ["kubeconfig", "second"]
+
+
+def test_tags_are_text_and_told_once_and_the_path_is_made_of_the_hierarchy(tmp_path: Path) -> None:
+    tags = "[{name: platform, value: k}, {name: n, value: 1}, {name: n, value: '1'}, {name: cluster, value: c}]"
+    slx = f"spec:\n  additionalContext: {{hierarchy: [platform, cluster, gone]}}\n  tags: {tags}\n"
+    spec = document(render(tmp_path, slx=slx), "slx")["spec"]
+    assert [(tag["name"], tag["value"]) for tag in spec["tags"]] == [("platform", "k"), ("n", "1"), ("cluster", "c")]
+    assert spec["additionalContext"]["resourcePath"] == "k/c"
+
+
+@pytest.mark.parametrize("said", ["tags: [{name: a, value: [1]}]", "tags: [{value: 1}]", "tags: [text]"])
+def test_what_is_no_tag_is_said(tmp_path: Path, said: str) -> None:
+    rendered = render(tmp_path, slx=f"spec:\n  {said}\n")
+    assert rendered.slx is None
+    assert "is not a name with one value" in rendered.problems[0]
+
+
+def test_an_override_replaces_a_value_that_is_there_and_adds_none(tmp_path: Path) -> None:
+    values = {"DEPLOYMENT": "other", "NEW": "x"}
+    override = Override(repository(REF.url), "b", "runbook", values)
+    elsewhere = Override(repository(OTHER.url), "b", "runbook", {"NAMESPACE": "never"})
+    rendered = render(tmp_path, setting=Setting("w", "here", {}, overrides=(override, elsewhere)), runbook=RUNBOOK)
+    assert rendered.slx is not None
+    assert rendered.slx.runbook is not None
+    assert rendered.slx.runbook.variables == {"DEPLOYMENT": "other", "NAMESPACE": "shop", "COUNT": "3"}
+
+
+def test_when_the_slx_itself_fails_its_siblings_are_not_made(tmp_path: Path) -> None:
+    rendered = render(tmp_path, slx="spec: [", runbook=RUNBOOK)
+    assert rendered.documents == ()
+
+
+def test_a_document_lies_in_the_folder_of_its_slx_and_says_what_the_template_says(tmp_path: Path) -> None:
+    rendered = render(tmp_path, slx="kind: {{kind}}\nspec:\n  statement: " + "word " * 30 + "\n")
+    (found,) = rendered.documents
+    assert found.path == "workspaces/w/slxs/cart-shop-lab-depl-0a1b2c3d/slx.yaml"
+    assert found.text.startswith("kind: ServiceLevelX\nspec:\n  statement: word word")
+    assert max(map(len, found.text.splitlines())) <= 85

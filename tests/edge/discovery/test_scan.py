@@ -1,6 +1,7 @@
 """Whatever happens to a platform between rounds, what home has afterwards is what is there."""
 
 import asyncio
+import contextlib
 import datetime as dt
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
@@ -12,12 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runstone.connectors.platforms import Batch, Platform
+from runstone.edge.discovery.binding import Source
+from runstone.edge.discovery.documents import Setting
 from runstone.edge.discovery.inventory import Inventory
 from runstone.edge.discovery.scan import Scanner
 from runstone.errors import RunstoneError, Unreachable
 from runstone.model.content import CodeBundle, CodeCollection, CollectionRef
 from runstone.model.resource import Relation, Resource, Scope, ScopeReading
-from runstone.model.wire import MapUpdate
+from runstone.model.wire import MapAnswer, MapUpdate
 from runstone.model.workspace import SLX
 
 KINDS = ("Namespace", "Deployment", "StatefulSet", "DaemonSet", "Service", "Ingress", "PersistentVolumeClaim", "Pod")
@@ -91,26 +94,55 @@ class Home:
     resources: dict[str, Resource] = field(default_factory=dict[str, Resource])
     relations: dict[str, set[Relation]] = field(default_factory=dict[str, set[Relation]])
     slxs: dict[str, SLX] = field(default_factory=dict[str, SLX])
-    unread: list[ScopeReading] = field(default_factory=list[ScopeReading])
+    readings: dict[Scope, ScopeReading] = field(default_factory=dict[Scope, ScopeReading])
+    held: dict[str, str] = field(default_factory=dict[str, str])
+    updates: list[MapUpdate] = field(default_factory=list[MapUpdate])
+    first: asyncio.Event = field(default_factory=asyncio.Event)
+    away: bool = False
 
-    def take(self, update: MapUpdate) -> None:
-        sent = {resource.ref.path for resource in update.resources}
-        for scope in (reading.scope for reading in update.readings if reading.complete):
-            for path in [path for path, one in self.resources.items() if self._in(one, scope) and path not in sent]:
-                del self.resources[path]
-                self.relations.pop(path, None)
-                self.slxs = {name: slx for name, slx in self.slxs.items() if slx.resources[0].path != path}
-        for resource in update.resources:
-            self.resources[resource.ref.path] = resource
-            self.relations[resource.ref.path] = set()
-        for source in {relation.source.path for relation in update.relations}:
-            self.relations[source] = set()
-        for relation in update.relations:
-            self.relations[relation.source.path].add(relation)
+    @property
+    def unread(self) -> list[ScopeReading]:
+        return [reading for reading in self.readings.values() if not reading.complete]
+
+    async def take(self, update: MapUpdate) -> MapAnswer:
+        if self.away:
+            raise Unreachable("home is away")
+        held = self.held.get(update.platform, "")
+        if update.base != held and (update.base or not update.final):
+            return MapAnswer(changed=0, fits=False, held=held)
+        if not update.base and held:
+            self._clear(update)
+        self.updates.append(update)
+        self._apply(update)
+        self.held[update.platform] = update.digest
+        self.first.set()
+        return MapAnswer(changed=1, fits=True, held=update.digest)
+
+    def _clear(self, update: MapUpdate) -> None:
+        """A whole update: what it does not say is gone, but for scopes that were not completely read."""
+        unsure = [reading.scope for reading in update.readings if not reading.complete]
+        for path, one in list(self.resources.items()):
+            if one.ref.platform == update.platform and not any(self._in(one, scope) for scope in unsure):
+                self._drop(path)
+        self.readings = {scope: one for scope, one in self.readings.items() if scope.platform != update.platform}
+
+    def _apply(self, update: MapUpdate) -> None:
+        for ref in update.gone:
+            self._drop(ref.path)
+        self.resources |= {resource.ref.path: resource for resource in update.resources}
+        for related in update.related:
+            self.relations[related.source.path] = set(related.relations)
         self.slxs |= {slx.name: slx for slx in update.slxs}
         for name in update.slxs_gone:
             self.slxs.pop(name, None)
-        self.unread = [reading for reading in update.readings if not reading.complete]
+        self.readings |= {reading.scope: reading for reading in update.readings}
+        for scope in update.scopes_gone:
+            del self.readings[scope]
+
+    def _drop(self, path: str) -> None:
+        self.resources.pop(path, None)
+        self.relations.pop(path, None)
+        self.slxs = {name: slx for name, slx in self.slxs.items() if slx.resources[0].path != path}
 
     def _in(self, resource: Resource, scope: Scope) -> bool:
         ref = resource.ref
@@ -147,25 +179,35 @@ def bundle(root: Path, rules: str = RULES, template: str = TEMPLATE) -> tuple[Co
 def scanner(tmp_path: Path, *platforms: Platform, collection: tuple[CodeCollection, Path] | None = None) -> Scanner:
     return Scanner(
         platforms,
-        [collection or bundle(tmp_path)],
-        workspace="w",
-        location="l",
-        custom={},
+        [Source.of(*(collection or bundle(tmp_path)))],
+        setting=Setting("w", "l", {}),
         inventory=Inventory(tmp_path / "inventory.sqlite"),
         now=lambda: dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
     )
 
 
 async def round_of(scan: Scanner, home: Home) -> list[MapUpdate]:
-    updates = [update async for update in scan.updates()]
-    for update in updates:
-        home.take(update)
-    assert [update.final for update in updates] == [False] * (len(updates) - 1) + [True]
-    return updates
+    """What a round sent."""
+    before = len(home.updates)
+    await scan.scan(home.take)
+    sent = home.updates[before:]
+    assert {update.platform for update in sent if update.final} == set(sent[-1].platforms)
+    return sent
+
+
+@contextlib.asynccontextmanager
+async def scanning(scan: Scanner, home: Home, focus: tuple[str, ...] = ()) -> AsyncGenerator[None]:
+    """While a round is under way."""
+    task = asyncio.create_task(scan.scan(home.take, focus))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def empty(update: MapUpdate) -> bool:
-    return not (update.readings or update.resources or update.relations or update.slxs)
+    return not (update.readings or update.resources or update.gone or update.related or update.slxs or update.slxs_gone)
 
 
 async def test_a_round_in_which_nothing_changed_sends_one_empty_final_update(tmp_path: Path) -> None:
@@ -233,8 +275,7 @@ async def test_a_kind_that_can_no_longer_be_read_takes_nothing_off_the_map(tmp_p
     assert home.all() == before
     assert [reading.scope.kind for reading in home.unread] == ["Service"]
     (update,) = await round_of(scan, home)
-    assert [reading.scope.kind for reading in update.readings] == ["Service"], "said again, with no resources"
-    assert update.resources == ()
+    assert empty(update)
 
 
 async def test_relations_to_what_can_no_longer_be_read_stay(tmp_path: Path) -> None:
@@ -303,10 +344,10 @@ async def test_two_rules_with_one_base_name_both_get_their_slx(tmp_path: Path) -
 async def test_a_kind_that_hangs_holds_up_the_others_for_a_second_at_most(tmp_path: Path) -> None:
     platform = Scripted(deployment("a"))
     platform.held = {"Service"}
-    updates = scanner(tmp_path, platform).updates()
-    first = await asyncio.wait_for(anext(updates), timeout=3)
-    assert {resource.ref.name for resource in first.resources} >= {"a"}
-    await updates.aclose()
+    home = Home()
+    async with scanning(scanner(tmp_path, platform), home):
+        await asyncio.wait_for(home.first.wait(), timeout=3)
+    assert home.names("Deployment") == {"a"}
 
 
 async def test_a_kind_that_the_platform_has_no_more_leaves_the_map(tmp_path: Path) -> None:
@@ -348,9 +389,7 @@ async def test_when_nothing_at_all_can_be_read_it_is_said_on_the_map_and_raised(
     platform, home = Scripted(), Home()
     platform.error = Unreachable("c does not answer.")
     with pytest.raises(Unreachable):
-        async for update in scanner(tmp_path, platform).updates():
-            assert not update.final
-            home.take(update)
+        await scanner(tmp_path, platform).scan(home.take)
     assert [reading.problem for reading in home.unread] == ["c does not answer."]
     assert home.slxs == {}, "a cluster that is not reached gets no Tasks"
 
@@ -359,38 +398,56 @@ async def test_what_is_read_leaves_while_a_slow_kind_is_waited_for(tmp_path: Pat
     platform = Scripted(deployment("a"))
     platform.kinds = (*KINDS, "ConfigMap")
     platform.held = {"ConfigMap"}
-    updates = scanner(tmp_path, platform).updates()
-    first = await asyncio.wait_for(anext(updates), timeout=0.9)
-    assert {resource.ref.name for resource in first.resources} >= {"a"}
-    assert not first.final
-    await updates.aclose()
+    home = Home()
+    async with scanning(scanner(tmp_path, platform), home):
+        await asyncio.wait_for(home.first.wait(), timeout=0.9)
+    assert home.names("Deployment") == {"a"}
+    assert not home.updates[0].final
 
 
 async def test_a_focus_lets_the_first_update_leave_when_its_kinds_were_read(tmp_path: Path) -> None:
     platform = Scripted(deployment("a"))
     platform.held = {"Pod"}
-    updates = scanner(tmp_path, platform).updates(("Deployment",))
-    first = await asyncio.wait_for(anext(updates), timeout=0.9)
-    assert {reading.scope.kind for reading in first.readings} == {"Namespace", "Deployment"}
-    await updates.aclose()
+    home = Home()
+    async with scanning(scanner(tmp_path, platform), home, ("Deployment",)):
+        await asyncio.wait_for(home.first.wait(), timeout=0.9)
+    assert {reading.scope.kind for reading in home.updates[0].readings} == {"Namespace", "Deployment"}
 
 
 async def test_an_update_that_home_did_not_take_is_sent_again(tmp_path: Path) -> None:
-    scan, home = scanner(tmp_path, Scripted(deployment("a"))), Home()
-    updates = scan.updates()
-    await anext(updates)
-    await updates.aclose()
+    scan, home = scanner(tmp_path, Scripted(deployment("a"))), Home(away=True)
+    with pytest.raises(Unreachable):
+        await scan.scan(home.take)
+    home.away = False
     await round_of(scan, home)
     assert home.names("Deployment") == {"a"}
+    assert any("-depl-" in name for name in home.slxs)
 
 
-async def test_after_forgetting_everything_is_sent_again(tmp_path: Path) -> None:
-    scan = scanner(tmp_path, Scripted(deployment("a", "b:80"), service("b")))
+async def test_a_home_that_lost_what_it_had_is_sent_everything_again(tmp_path: Path) -> None:
+    platform = Scripted(deployment("a", "b:80"), service("b"))
+    scan = scanner(tmp_path, platform)
     first, second = Home(), Home()
     await round_of(scan, first)
-    scan.forget()
+    platform.objects.append(deployment("c"))
     await round_of(scan, second)
+    assert second.names("Deployment") == {"a", "c"}
+    await round_of(scan, first)
     assert second.all() == first.all()
+
+
+async def test_an_edge_that_lost_what_it_knew_takes_nothing_off_the_map_before_it_has_read_all(tmp_path: Path) -> None:
+    platform, home = Scripted(deployment("a"), deployment("b")), Home()
+    await round_of(scanner(tmp_path, platform), home)
+    (tmp_path / "inventory.sqlite").unlink()
+    platform.held = {"Service"}
+    held = scanner(tmp_path, platform)
+    async with scanning(held, home, ("Deployment",)):
+        await asyncio.sleep(0.3)
+        assert home.names("Deployment") == {"a", "b"}
+    platform.held, platform.objects = set(), [deployment("a")]
+    await round_of(held, home)
+    assert home.names("Deployment") == {"a"}
 
 
 async def test_an_aggregate_follows_its_members(tmp_path: Path) -> None:
@@ -476,15 +533,12 @@ async def _history(folder: Path, rounds: list[tuple[set[int], set[str], bool]]) 
         platform.refused = refused
         platform.error = Unreachable("away") if fails else None
         try:
-            async for update in scan.updates():
-                home.take(update)
+            await scan.scan(home.take)
         except RunstoneError:
             assert fails
     platform.refused, platform.error = set(), None
-    async for update in scan.updates():
-        home.take(update)
+    await scan.scan(home.take)
     (folder / "fresh").mkdir()
     fresh = Home()
-    async for update in scanner(folder / "fresh", platform).updates():
-        fresh.take(update)
+    await scanner(folder / "fresh", platform).scan(fresh.take)
     assert home.all() == fresh.all()

@@ -7,13 +7,13 @@ ConfigMaps, values of environment variables that are no address, managed fields,
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runstone.connectors.kept import Object
-from runstone.model.resource import ScopeReading
+from runstone.model.resource import ResourceRef, ScopeReading
 
-__all__ = ["Batch", "Object", "Platform", "version"]
+__all__ = ["Batch", "Change", "Object", "Platform", "version"]
 
 
 def version(obj: Object) -> str:
@@ -33,9 +33,19 @@ class Batch:
     objects: tuple[Object, ...]
 
 
+@dataclass(frozen=True)
+class Change:
+    """One object that came or changed, or (None) went."""
+
+    ref: ResourceRef
+    object: Object | None
+
+
 class Platform(ABC):
     """One cluster or account. ``name`` is how it is called on the Map."""
 
+    family: str = "kubernetes"
+    """What GenerationRules call this kind of platform (``spec.platform``)."""
     name: str
     context: str
     """What Tasks must be told to reach it: a kubeconfig context; empty where there is no such thing."""
@@ -48,6 +58,19 @@ class Platform(ABC):
         comes as an incomplete reading of a scope named like the type. A scope that is not mentioned does not exist (any
         more). Raises Unreachable, Forbidden or BadInput only when nothing at all can be read.
         """
+
+    async def watch(self, extra: Sequence[str] = ()) -> AsyncGenerator[Batch | Change]:
+        """What happens after the last complete :meth:`read`, as it happens; a Batch where a scope had to be read anew.
+
+        Ends when it cannot go on: then (and at once where a platform cannot be watched) only another reading tells.
+        Raises as :meth:`read` does.
+        """
+        return
+        yield
+
+    def attributes(self) -> Mapping[str, object]:
+        """What templates are told of the platform besides its name: how it is managed and logged in to."""
+        return {}
 
     @abstractmethod
     async def check(self) -> str:

@@ -10,25 +10,30 @@ from runstone.control.clock import Clock, stamp
 from runstone.control.workspaces.atlas import Atlas
 from runstone.db.bus import Bus
 from runstone.db.engine import Connection, Database
-from runstone.model.resource import Relation, Resource, ResourceRef, Scope, ScopeReading
-from runstone.model.wire import MapUpdate
+from runstone.errors import BadInput
+from runstone.model.resource import Relation, Resource, ResourceRef, Scope, ScopeReading, Software
+from runstone.model.wire import MapAnswer, MapUpdate
 from runstone.model.workspace import SLX, Map
 
 _PUT_RESOURCE = sa.text("""
-    INSERT INTO resource (workspace, path, platform, kind, namespace, name, labels, health, summary)
-    VALUES (:workspace, :path, :platform, :kind, :namespace, :name, :labels, :health, :summary)
+    INSERT INTO resource (workspace, path, platform, kind, namespace, name, labels, health, summary, facts, software)
+    VALUES (:workspace, :path, :platform, :kind, :namespace, :name, :labels, :health, :summary, :facts, :software)
     ON CONFLICT (workspace, path) DO UPDATE
-    SET labels = excluded.labels, health = excluded.health, summary = excluded.summary
-    WHERE labels <> excluded.labels OR health <> excluded.health OR summary <> excluded.summary
+    SET labels = excluded.labels, health = excluded.health, summary = excluded.summary, facts = excluded.facts,
+        software = excluded.software
+    WHERE resource.labels <> excluded.labels OR resource.health <> excluded.health
+       OR resource.summary <> excluded.summary OR resource.facts <> excluded.facts
+       OR resource.software <> excluded.software
 """)
 _PUT_RELATION = sa.text("""
-    INSERT INTO relation (workspace, source, type, target, detail)
-    VALUES (:workspace, :source, :type, :target, :detail) ON CONFLICT DO NOTHING
+    INSERT INTO relation (workspace, platform, source, type, target, detail)
+    VALUES (:workspace, :platform, :source, :type, :target, :detail) ON CONFLICT DO NOTHING
 """)
 _PUT_SLX = sa.text("""
-    INSERT INTO slx (workspace, name, subject, body) VALUES (:workspace, :name, :subject, :body)
-    ON CONFLICT (workspace, name) DO UPDATE SET subject = excluded.subject, body = excluded.body
-    WHERE body <> excluded.body
+    INSERT INTO slx (workspace, platform, name, subject, body) VALUES (:workspace, :platform, :name, :subject, :body)
+    ON CONFLICT (workspace, name) DO UPDATE
+    SET platform = excluded.platform, subject = excluded.subject, body = excluded.body
+    WHERE slx.body <> excluded.body
 """)
 _PUT_READING = sa.text("""
     INSERT INTO reading (workspace, platform, kind, namespace, complete, problem, at)
@@ -37,10 +42,20 @@ _PUT_READING = sa.text("""
     SET complete = excluded.complete, problem = excluded.problem, at = excluded.at
     WHERE complete <> excluded.complete OR problem <> excluded.problem
 """)
-_IN_SCOPE = sa.text("""
-    SELECT path FROM resource WHERE workspace = :workspace AND platform = :platform AND kind = :kind
-    AND (:namespace = '' OR namespace = :namespace)
+_DROP_READING = sa.text("""
+    DELETE FROM reading WHERE workspace = :workspace AND platform = :platform AND kind = :kind
+    AND namespace = :namespace
 """)
+_HELD = sa.text("SELECT digest FROM platform WHERE workspace = :workspace AND name = :platform")
+_HOLD = sa.text("""
+    INSERT INTO platform (workspace, name, location, digest) VALUES (:workspace, :platform, :location, :digest)
+    ON CONFLICT (workspace, name) DO UPDATE SET location = excluded.location, digest = excluded.digest
+""")
+_PLATFORMS_OF = sa.text("SELECT name FROM platform WHERE workspace = :workspace AND location = :location")
+_RESOURCES_OF = sa.text(
+    "SELECT path, kind, namespace FROM resource WHERE workspace = :workspace AND platform = :platform"
+)
+_SLXS_OF = sa.text("SELECT name, subject FROM slx WHERE workspace = :workspace AND platform = :platform")
 _DROP_RESOURCE = sa.text("DELETE FROM resource WHERE workspace = :workspace AND path = :path")
 _RELATIONS_OF = sa.text(
     "SELECT source, type, target, detail FROM relation WHERE workspace = :workspace AND source = :source"
@@ -70,17 +85,19 @@ class Maps:
         self._version = 0
         """Grows with every change, so that a Map read meanwhile is not kept."""
 
-    async def apply(self, update: MapUpdate, actor: str) -> int:
-        """Apply what discovery saw; returns how many rows changed. Idempotent, all or nothing."""
+    async def apply(self, update: MapUpdate, actor: str) -> MapAnswer:
+        """Apply what discovery saw. Idempotent, all or nothing. Raises BadInput for what is of another platform."""
+        _check(update)
         async with self._database.transaction() as connection:
-            changed = await self._prune(connection, update)
-            changed += await self._put_resources(connection, update.resources)
-            changed += await self._replace_relations(connection, update)
-            changed += await self._put_slxs(connection, update.slxs)
-            changed += await self._drop_slxs(connection, update.slxs_gone)
-            changed += await self._put_readings(connection, update.readings)
-            first = update.final and not await self._ended(connection, update.location)
+            held = await self._held(connection, update.platform)
+            repeated = bool(held) and update.digest == held
+            if not repeated and not _fits(update, held):
+                return MapAnswer(changed=0, fits=False, held=held)
+            changed = 0 if repeated else await self._difference(connection, update, whole=not update.base)
+            first = False
             if update.final:
+                changed += await self._drop_others(connection, update)
+                first = not await self._ended(connection, update.location)
                 at = {"workspace": self._workspace, "location": update.location, "at": stamp(self._clock.now())}
                 await connection.execute(_END_SCAN, at)
             if changed or first:
@@ -91,7 +108,7 @@ class Maps:
             self._atlas = None
         self._audit.ring()
         self._bus.ring("map")
-        return changed
+        return MapAnswer(changed=changed, fits=True, held=update.digest)
 
     async def atlas(self) -> Atlas:
         """The Map with its indexes, as of now."""
@@ -132,23 +149,65 @@ class Maps:
         found = await connection.execute(query, {"workspace": self._workspace, "location": location})
         return found.first() is not None
 
-    async def _prune(self, connection: Connection, update: MapUpdate) -> int:
-        seen = {resource.ref.path for resource in update.resources}
-        gone = 0
-        for reading in update.readings:
-            if not reading.complete:
-                continue
-            rows = await connection.execute(_IN_SCOPE, {"workspace": self._workspace, **reading.scope.model_dump()})
-            for path in [row.path for row in rows if row.path not in seen]:
-                await connection.execute(_DROP_RESOURCE, {"workspace": self._workspace, "path": path})
-                await connection.execute(_DROP_SLX_OF, {"workspace": self._workspace, "subject": path})
-                await self._drop_relations(connection, path)
-                gone += 1
-        return gone
+    async def _held(self, connection: Connection, platform: str) -> str:
+        row = (await connection.execute(_HELD, {"workspace": self._workspace, "platform": platform})).first()
+        return str(row.digest) if row else ""
 
-    async def _drop_relations(self, connection: Connection, path: str) -> None:
+    async def _difference(self, connection: Connection, update: MapUpdate, *, whole: bool) -> int:
+        changed = await self._clear(connection, update) if whole else 0
+        for ref in update.gone:
+            changed += await self._drop_resource(connection, ref.path)
+        changed += await self._put_resources(connection, update.resources)
+        changed += await self._replace_relations(connection, update)
+        changed += await self._put_slxs(connection, update.platform, update.slxs)
+        changed += await self._drop_slxs(connection, update.slxs_gone)
+        changed += await self._put_readings(connection, update.readings)
+        gone = [{"workspace": self._workspace, **scope.model_dump()} for scope in update.scopes_gone]
+        changed += await _changed(connection, _DROP_READING, gone)
+        where = {"platform": update.platform, "location": update.location, "digest": update.digest}
+        await connection.execute(_HOLD, {"workspace": self._workspace, **where})
+        return changed
+
+    async def _clear(self, connection: Connection, update: MapUpdate) -> int:
+        """Before a whole update: what it does not say is gone, but for what may be in a scope that was not read."""
+        where = {"workspace": self._workspace, "platform": update.platform}
+        unsure = {(one.scope.kind, one.scope.namespace) for one in update.readings if not one.complete}
+        told = {resource.ref.path for resource in update.resources}
+        kept: set[str] = set()
+        changed = 0
+        for row in (await connection.execute(_RESOURCES_OF, where)).all():
+            if row.path not in told and not {(row.kind, ""), (row.kind, row.namespace)} & unsure:
+                changed += await self._drop_resource(connection, row.path)
+            elif row.path not in told:
+                kept.add(row.path)
+        names = {slx.name for slx in update.slxs}
+        stale = [row.name for row in await connection.execute(_SLXS_OF, where) if row.subject not in kept]
+        changed += await self._drop_slxs(connection, tuple(name for name in stale if name not in names))
+        query = "DELETE FROM reading WHERE workspace = :workspace AND platform = :platform"
+        await connection.execute(sa.text(query), where)
+        return changed
+
+    async def _drop_others(self, connection: Connection, update: MapUpdate) -> int:
+        """What a Location had of platforms that it does not read any more."""
+        where = {"workspace": self._workspace, "location": update.location}
+        known = {row.name for row in await connection.execute(_PLATFORMS_OF, where)}
+        changed = 0
+        for name in known - {*update.platforms, update.platform}:
+            here = {"workspace": self._workspace, "platform": name}
+            for table in ("resource", "relation", "slx", "reading"):
+                query = f"DELETE FROM {table} WHERE workspace = :workspace AND platform = :platform"  # noqa: S608  ours
+                changed += (await connection.execute(sa.text(query), here)).rowcount
+            query = "DELETE FROM platform WHERE workspace = :workspace AND name = :platform"
+            await connection.execute(sa.text(query), here)
+        return changed
+
+    async def _drop_resource(self, connection: Connection, path: str) -> int:
+        """A resource with the relations that start at it and the SLXs named after it."""
+        dropped = await connection.execute(_DROP_RESOURCE, {"workspace": self._workspace, "path": path})
+        await connection.execute(_DROP_SLX_OF, {"workspace": self._workspace, "subject": path})
         query = sa.text("DELETE FROM relation WHERE workspace = :workspace AND source = :path")
         await connection.execute(query, {"workspace": self._workspace, "path": path})
+        return max(dropped.rowcount, 0)
 
     async def _put_resources(self, connection: Connection, resources: tuple[Resource, ...]) -> int:
         rows = [
@@ -159,20 +218,22 @@ class Maps:
                 "labels": json.dumps(resource.labels, sort_keys=True),
                 "health": resource.health,
                 "summary": resource.summary,
+                "facts": json.dumps(resource.facts, sort_keys=True),
+                "software": json.dumps([one.model_dump() for one in resource.software]),
             }
             for resource in resources
         ]
         return await _changed(connection, _PUT_RESOURCE, rows)
 
     async def _replace_relations(self, connection: Connection, update: MapUpdate) -> int:
-        """Relations are replaced per source. Sources: every resource sent, and every source of a sent relation."""
-        wanted: dict[str, set[tuple[str, str, str]]] = {resource.ref.path: set() for resource in update.resources}
-        for relation in update.relations:
-            row = (relation.type, relation.target.path, relation.detail)
-            wanted.setdefault(relation.source.path, set()).add(row)
+        """Relations are replaced per source."""
+        wanted = {
+            one.source.path: {(relation.type, relation.target.path, relation.detail) for relation in one.relations}
+            for one in update.related
+        }
         present = await self._present_relations(connection, wanted)
         missing = [
-            self._relation_row(source, row)
+            {**self._relation_row(source, row), "platform": update.platform}
             for source, rows in wanted.items()
             for row in rows - present.get(source, set())
         ]
@@ -196,10 +257,11 @@ class Maps:
         type_, target, detail = row
         return {"workspace": self._workspace, "source": source, "type": type_, "target": target, "detail": detail}
 
-    async def _put_slxs(self, connection: Connection, slxs: tuple[SLX, ...]) -> int:
+    async def _put_slxs(self, connection: Connection, platform: str, slxs: tuple[SLX, ...]) -> int:
         rows = [
             {
                 "workspace": self._workspace,
+                "platform": platform,
                 "name": slx.name,
                 "subject": slx.resources[0].path,
                 "body": slx.model_dump_json(),
@@ -227,6 +289,19 @@ class Maps:
         return await _changed(connection, _PUT_READING, rows)
 
 
+def _fits(update: MapUpdate, held: str) -> bool:
+    """Whether an update can be applied to what home holds. A whole one can, once it is known to be whole."""
+    return update.base == held or (not update.base and update.final)
+
+
+def _check(update: MapUpdate) -> None:
+    refs = [one.ref for one in update.resources] + list(update.gone) + [one.source for one in update.related]
+    refs += [slx.resources[0] for slx in update.slxs]
+    for ref in refs:
+        if ref.platform != update.platform:
+            raise BadInput(f"{ref} is of {ref.platform}, but this is an update of {update.platform}. Nothing was kept.")
+
+
 async def _changed(connection: Connection, statement: sa.TextClause, rows: list[dict[str, Any]]) -> int:
     """Run ``statement`` once per row; how many rows it really changed."""
     changed = 0
@@ -237,7 +312,12 @@ async def _changed(connection: Connection, statement: sa.TextClause, rows: list[
 
 def _resource(row: sa.Row[tuple[object, ...]]) -> Resource:
     return Resource(
-        ref=ResourceRef.parse(row.path), labels=json.loads(row.labels), health=row.health, summary=row.summary
+        ref=ResourceRef.parse(row.path),
+        labels=json.loads(row.labels),
+        health=row.health,
+        summary=row.summary,
+        facts=json.loads(row.facts),
+        software=tuple(Software.model_validate(one) for one in json.loads(row.software)),
     )
 
 

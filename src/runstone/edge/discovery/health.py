@@ -16,6 +16,8 @@ _STARTING_S = 120
 """How long a Pod may take to start before it counts as ill: images are pulled and volumes attached by then, mostly."""
 _DEADLINE_S = 600
 """A Deployment's progressDeadlineSeconds where it says none."""
+TIMED = frozenset({"Pod", "Deployment"})
+"""Kinds that may look otherwise as time goes by, unless they look well."""
 _STARTING = (None, "ContainerCreating", "PodInitializing")
 
 

@@ -10,22 +10,22 @@ import hashlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import structlog
 from pydantic import BaseModel
 
-from runstone.connectors.platforms import Batch, version
+from runstone.connectors.platforms import Batch
 from runstone.model.resource import Scope, ScopeReading
 
 log = structlog.get_logger()
-_FORMAT = 2
+_FORMAT = 3
 """Changes with the tables or with what a connector keeps: another format is emptied, at the cost of a round."""
 _TABLES = """
 CREATE TABLE sent (platform TEXT, name TEXT, digest TEXT NOT NULL, PRIMARY KEY (platform, name));
 CREATE TABLE scope (
-    platform TEXT, kind TEXT, namespace TEXT, reading TEXT NOT NULL, stamp TEXT NOT NULL, objects BLOB NOT NULL,
+    platform TEXT, kind TEXT, namespace TEXT, reading TEXT NOT NULL, objects BLOB NOT NULL,
     PRIMARY KEY (platform, kind, namespace)
 );
 """
@@ -48,18 +48,18 @@ class Inventory:
         rows = self._file.execute("SELECT name, digest FROM sent WHERE platform = ?", (platform,))
         return dict(rows.fetchall())
 
-    def sent(self, platform: str, digests: Mapping[str, str], gone: Iterable[str] = ()) -> None:
-        """Home took these; ``gone`` are names that mean nothing any more."""
+    def sent(self, platform: str, digests: Mapping[str, str]) -> None:
+        """Home took these; an empty digest means that it holds nothing of that name any more."""
         with self._file:
-            rows = [(platform, name, digest) for name, digest in digests.items()]
+            rows = [(platform, name, digest) for name, digest in digests.items() if digest]
             self._file.executemany("INSERT OR REPLACE INTO sent VALUES (?, ?, ?)", rows)
-            names = [(platform, name) for name in gone]
+            names = [(platform, name) for name, digest in digests.items() if not digest]
             self._file.executemany("DELETE FROM sent WHERE platform = ? AND name = ?", names)
 
-    def forget(self) -> None:
-        """Home may not have what was sent: send everything next time."""
+    def forget(self, platform: str) -> None:
+        """Home does not have what was sent."""
         with self._file:
-            self._file.execute("DELETE FROM sent")
+            self._file.execute("DELETE FROM sent WHERE platform = ?", (platform,))
 
     def kept(self, platform: str) -> list[Batch]:
         """The scopes and objects of a platform's last round."""
@@ -69,19 +69,18 @@ class Inventory:
             for reading, objects in rows.fetchall()
         ]
 
-    def keep(self, platform: str, batches: Mapping[Scope, Batch]) -> None:
-        """Replace what is kept of a platform. Only scopes that changed are written."""
-        rows = self._file.execute("SELECT kind, namespace, stamp FROM scope WHERE platform = ?", (platform,))
-        known = {(kind, namespace): stamp for kind, namespace, stamp in rows.fetchall()}
-        stamps = {(scope.kind, scope.namespace): (_stamp(batch), batch) for scope, batch in batches.items()}
+    def keep(self, platform: str, scopes: Collection[Scope], batches: Iterable[Batch]) -> None:
+        """Write the scopes in ``batches``, and drop those of the platform that are not among ``scopes``."""
+        here = {(scope.kind, scope.namespace) for scope in scopes}
+        rows = self._file.execute("SELECT kind, namespace FROM scope WHERE platform = ?", (platform,))
+        gone = [(platform, *key) for key in rows.fetchall() if tuple(key) not in here]
         with self._file:
-            for key, (stamp, batch) in stamps.items():
-                if known.get(key) != stamp:
-                    body = zlib.compress(json.dumps(batch.objects, default=str).encode(), level=1)
-                    row = (platform, *key, batch.reading.model_dump_json(), stamp, body)
-                    self._file.execute("INSERT OR REPLACE INTO scope VALUES (?, ?, ?, ?, ?, ?)", row)
-            dropped = [(platform, *key) for key in known.keys() - stamps.keys()]
-            self._file.executemany("DELETE FROM scope WHERE platform = ? AND kind = ? AND namespace = ?", dropped)
+            for batch in batches:
+                scope = batch.reading.scope
+                body = zlib.compress(json.dumps(batch.objects, default=str).encode(), level=1)
+                row = (platform, scope.kind, scope.namespace, batch.reading.model_dump_json(), body)
+                self._file.execute("INSERT OR REPLACE INTO scope VALUES (?, ?, ?, ?, ?)", row)
+            self._file.executemany("DELETE FROM scope WHERE platform = ? AND kind = ? AND namespace = ?", gone)
 
     def close(self) -> None:
         """Close the file."""
@@ -112,10 +111,3 @@ def _opened(path: Path) -> sqlite3.Connection:
         file.close()
         raise
     return file
-
-
-def _stamp(batch: Batch) -> str:
-    summed = hashlib.sha256(batch.reading.model_dump_json().encode())
-    for obj in batch.objects:
-        summed.update(version(obj).encode())
-    return summed.hexdigest()

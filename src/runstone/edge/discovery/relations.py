@@ -4,7 +4,6 @@ Facts: owner references, label selectors (matchLabels and matchExpressions), vol
 scheduling, and the Service DNS names ``name``, ``name.namespace`` and ``name.namespace.svc[.cluster.local]``.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -31,16 +30,55 @@ def ref_of(obj: Object, platform: str) -> ResourceRef:
 class Objects:
     """All objects of one platform seen so far, by kind and place."""
 
-    def __init__(self, platform: str, objects: Iterable[Object]) -> None:
+    def __init__(self, platform: str, objects: Iterable[Object] = ()) -> None:
         self.platform = platform
-        self.by_ref: dict[ResourceRef, Object] = {ref_of(obj, platform): obj for obj in objects}
-        self._of_kind: dict[tuple[str, str], list[Object]] = defaultdict(list)
-        for ref, obj in self.by_ref.items():
-            self._of_kind[ref.kind, ref.namespace].append(obj)
+        self.by_ref: dict[ResourceRef, Object] = {}
+        self._places: dict[str, dict[str, dict[str, ResourceRef]]] = {}
+        """Kind, namespace, name."""
+        for obj in objects:
+            self.put(obj)
+
+    def name(self, obj: Object) -> ResourceRef:
+        """The name of an object on this platform."""
+        return ref_of(obj, self.platform)
+
+    def put(self, obj: Object) -> ResourceRef:
+        """Add or replace an object."""
+        ref = self.name(obj)
+        self.by_ref[ref] = obj
+        self._places.setdefault(ref.kind, {}).setdefault(ref.namespace, {})[ref.name] = ref
+        return ref
+
+    def drop(self, ref: ResourceRef) -> None:
+        """Take an object out."""
+        self.by_ref.pop(ref, None)
+        self._places.get(ref.kind, {}).get(ref.namespace, {}).pop(ref.name, None)
 
     def of_kind(self, kind: str, namespace: str) -> list[Object]:
-        """Objects of a kind in a namespace."""
-        return self._of_kind.get((kind, namespace), [])
+        """Objects of a kind in a namespace, in the order of their names."""
+        return [self.by_ref[ref] for ref in self.refs(kind, namespace)]
+
+    def refs(self, kind: str, namespace: str) -> list[ResourceRef]:
+        """Names of a kind in a namespace, in order."""
+        found = self._places.get(kind, {}).get(namespace, {})
+        return [found[name] for name in sorted(found)]
+
+    def everywhere(self, kind: str) -> list[ResourceRef]:
+        """Names of a kind in all namespaces."""
+        return [ref for found in self._places.get(kind, {}).values() for ref in found.values()]
+
+    def lying_in(self, namespace: str) -> list[ResourceRef]:
+        """All that lies in a namespace; in the empty one, what lies in none."""
+        return [ref for kind in sorted(self._places) for ref in self.refs(kind, namespace)]
+
+    def namespaces(self) -> set[str]:
+        """Every namespace in which something lies, and the empty one."""
+        return {"", *(namespace for found in self._places.values() for namespace, names in found.items() if names)}
+
+    @property
+    def kinds(self) -> list[str]:
+        """Every kind there is."""
+        return [kind for kind, found in self._places.items() if any(found.values())]
 
     def ref(self, kind: str, namespace: str, name: str) -> ResourceRef:
         """A name on this platform, whether it exists or not."""
@@ -50,12 +88,21 @@ class Objects:
 
 def relate(objects: Objects) -> list[Relation]:
     """Every relation that the objects tell of, in a stable order, without repeats."""
-    found = {
-        (relation.source.path, relation.type, relation.target.path, relation.detail): relation
-        for ref, obj in objects.by_ref.items()
-        for relation in _of(ref, obj, objects)
-    }
-    return [found[key] for key in sorted(found)]
+    return in_order(one for namespace in objects.namespaces() for one in told_in(objects, namespace))
+
+
+def told_in(objects: Objects, namespace: str) -> list[Relation]:
+    """What the objects of one namespace tell, or (empty) those that lie in none.
+
+    It changes only with the objects of that namespace, and when a Service or Namespace comes or goes.
+    """
+    return [one for ref in objects.lying_in(namespace) for one in _of(ref, objects.by_ref[ref], objects)]
+
+
+def in_order(found: Iterable[Relation]) -> list[Relation]:
+    """Relations in a stable order, without repeats."""
+    known = {(one.source.path, one.type, one.target.path, one.detail): one for one in found}
+    return [known[key] for key in sorted(known)]
 
 
 def _of(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:

@@ -8,58 +8,41 @@ the whole value here, as its name says.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self, cast
 
-from runstone.connectors.platforms import Object
 from runstone.edge.discovery.paths import found_at, path_parts, values_at
+from runstone.edge.discovery.subjects import KINDS, Subject
 from runstone.errors import BadInput
 from runstone.model.content import GenerationRule
 
-# Kubernetes types by the words rules use; anything else is a custom type ``plural[.group][/version]``.
-KINDS = {
-    "cluster": "Cluster", "namespace": "Namespace", "deployment": "Deployment", "daemonset": "DaemonSet",
-    "statefulset": "StatefulSet", "job": "Job", "cronjob": "CronJob", "ingress": "Ingress", "service": "Service",
-    "pod": "Pod", "persistentvolumeclaim": "PersistentVolumeClaim", "node": "Node", "nodes": "Node",
-    "networkpolicy": "NetworkPolicy", "networkpolicies.networking.k8s.io": "NetworkPolicy",
-    "horizontalpodautoscaler": "HorizontalPodAutoscaler", "poddisruptionbudget": "PodDisruptionBudget",
-    "resourcequota": "ResourceQuota", "resourcequotas": "ResourceQuota", "persistentvolume": "PersistentVolume",
-    "storageclass": "StorageClass", "ingressclass": "IngressClass", "configmap": "ConfigMap", "secret": "Secret",
-    "serviceaccount": "ServiceAccount",
-}  # fmt: skip
 _LEVELS = {"none": 0, "basic": 1, "detailed": 2}
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A resource that rules are tried on. ``type`` is the word or custom type it is known by."""
-
-    type: str
-    kind: str
-    name: str
-    namespace: str
-    cluster: str
-    context: str
-    labels: dict[str, str]
-    annotations: dict[str, str]
-    resource: Object
-    """The object itself; empty for the cluster, which has none."""
-    level: int = 2
-    """Level of detail: 0 none, 1 basic, 2 detailed."""
-    stamp: str = ""
-    """Another text whenever the object is another."""
 
 
 @dataclass(frozen=True)
 class World:
     """All subjects by type, and the workspace's variables: what predicates may look at."""
 
-    subjects: dict[str, list[Subject]]
+    subjects: Mapping[str, Sequence[Subject]]
     variables: dict[str, Any]
     elsewhere: dict[int, Subject | None] = field(default_factory=dict[int, Subject | None])
     """What each cross-resource predicate found here: the answer does not depend on the subject."""
+
+
+@dataclass(frozen=True)
+class OutputItem:
+    """One document that a rule makes. ``type``: slx, sli, slo, runbook, taskset, workflow, or any other word."""
+
+    type: str
+    template: str
+    """The template's file name."""
+    path: str
+    """A template of the path it is written to; empty for the usual one."""
+    variables: tuple[tuple[str, str], ...]
+    """Further variables for the template, each a qualifier's name or a template itself."""
+    level: int
 
 
 @dataclass(frozen=True)
@@ -67,11 +50,9 @@ class SlxRule:
     """One ``slxs`` entry of a rule, read."""
 
     base_name: str
-    template: str
     shortened: str
     qualifiers: tuple[str, ...]
-    level: int
-    outputs: tuple[dict[str, Any], ...]
+    outputs: tuple[OutputItem, ...]
 
 
 @dataclass(frozen=True)
@@ -84,7 +65,7 @@ class Match:
     """Qualifier names to values, in the rule's order."""
     others: dict[str, Subject]
     """Resources that a cross-resource pattern found, by type."""
-    children: list[Subject] = field(default_factory=list[Subject])
+    children: tuple[Subject, ...] = ()
     index: int = 0
     """Which of the rule's ``slxs`` it is."""
 
@@ -92,6 +73,17 @@ class Match:
     def aggregate(self) -> bool:
         """Whether it stands for all resources of its qualifiers rather than for one."""
         return "resource" not in self.slx.qualifiers
+
+    @property
+    def items(self) -> tuple[OutputItem, ...]:
+        """What is made at the subject's level of detail."""
+        return tuple(item for item in self.slx.outputs if item.level <= self.subject.level)
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What sets it apart among the matches of its rule."""
+        own = () if self.aggregate else (self.subject.type, *self.subject.key)
+        return (str(self.index), *self.values.values(), *own)
 
 
 _Test = Callable[[Subject, World, dict[str, Subject]], bool]
@@ -163,36 +155,49 @@ class Rule:
 
     def matches(self, world: World) -> Iterator[Match]:
         """Every match, aggregates gathered; in the order of the world's subjects."""
-        aggregates: dict[tuple[int, tuple[str, ...]], Match] = {}
-        for type_ in self.types:
-            for subject in world.subjects.get(type_, ()):
-                others: dict[str, Subject] = {}
-                if all(one.holds(subject, world, others) for one in self.predicates):
-                    yield from self._generated(subject, others, aggregates)
-        yield from aggregates.values()
+        subjects = (one for type_ in self.types for one in world.subjects.get(type_, ()))
+        return iter(gathered(match for one in subjects for match in self.of(one, world)))
+
+    def of(self, subject: Subject, world: World) -> list[Match]:
+        """What the rule makes of one subject of its types, aggregates not gathered yet."""
+        others: dict[str, Subject] = {}
+        if not all(one.holds(subject, world, others) for one in self.predicates):
+            return []
+        found: list[Match] = []
+        for index, slx in enumerate(self.slxs):
+            values = {name: value for name in slx.qualifiers if (value := subject.qualifier(name))}
+            match = Match(slx, subject, values, others, index=index)
+            if len(values) == len(set(slx.qualifiers)) and match.items:
+                found.append(match)
+        return found
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """Types that its predicates look for besides the subject's own: whatever changes there may change any match."""
+        return tuple(type_ for one in self.predicates for type_ in one.every_type())
 
     def explain(self, subject: Subject, world: World) -> tuple[Verdict, ...]:
         """Why the rule matches a subject, or does not: every predicate with its outcome."""
-        known = any(one is subject for type_ in self.types for one in world.subjects.get(type_, ()))
+        known = bool(set(self.types) & set(subject.words))
         type_ = Verdict(f"the type is one of {', '.join(self.types)}", known, ())
         return (type_, *(_verdict(one, subject, world) for one in self.predicates))
 
-    def _generated(
-        self, subject: Subject, others: dict[str, Subject], aggregates: dict[tuple[int, tuple[str, ...]], Match]
-    ) -> Iterator[Match]:
-        for index, slx in enumerate(self.slxs):
-            if slx.level > subject.level:
-                continue
-            values = {name: value for name in slx.qualifiers if (value := _qualifier(name, subject))}
-            if len(values) < len(set(slx.qualifiers)):
-                continue
-            match = Match(slx, subject, values, others, index=index)
-            if not match.aggregate:
-                yield match
-                continue
-            first = aggregates.setdefault((index, tuple(values.values())), match)
-            if first is not match:
-                first.children.append(subject)
+
+def gathered(matches: Iterable[Match]) -> list[Match]:
+    """Matches, those of one aggregate as one: the first stands for it, the others are its children."""
+    found: dict[tuple[str, ...], list[Match]] = {}
+    for match in matches:
+        found.setdefault(match.identity, []).append(match)
+    return [joined(same) for same in found.values()]
+
+
+def joined(same: Sequence[Match]) -> Match:
+    """Matches of one identity as one."""
+    first = same[0]
+    if not first.aggregate or len(same) == 1:
+        return first
+    children = {one.subject.key: one.subject for one in same[1:] if one.subject.key != first.subject.key}
+    return replace(first, children=tuple(children.values()))
 
 
 def custom_types(rules: Sequence[Rule]) -> list[str]:
@@ -226,14 +231,27 @@ def _slx(entry: dict[str, Any], file: str) -> SlxRule:
     base_name = entry.get("baseName")
     if not base_name:
         raise BadInput(f"{file}: an entry of 'slxs' has no baseName.")
-    outputs = _mappings(entry.get("outputItems"), file, "outputItems")
+    template = str(entry.get("baseTemplateName") or base_name)
+    level = _level(entry.get("levelOfDetail", "basic"))
+    items = _mappings(entry.get("outputItems"), file, "outputItems")
     return SlxRule(
         base_name=str(base_name),
-        template=str(entry.get("baseTemplateName") or base_name),
         shortened=str(entry.get("shortenedBaseName") or ""),
         qualifiers=tuple(str(one).lower() for one in _list(entry.get("qualifiers"), file, "qualifiers")),
-        level=_level(entry.get("levelOfDetail", "basic")),
-        outputs=tuple(outputs),
+        outputs=tuple(_item(one, template, level) for one in items),
+    )
+
+
+def _item(said: dict[str, Any], template: str, level: int) -> OutputItem:
+    type_ = str(said.get("type") or "").lower()
+    more = said.get("templateVariables")
+    variables = cast("dict[str, Any]", more) if isinstance(more, dict) else {}
+    return OutputItem(
+        type=type_,
+        template=str(said.get("templateName") or f"{template}-{type_}.yaml"),
+        path=str(said.get("path") or ""),
+        variables=tuple((str(name), str(value)) for name, value in variables.items()),
+        level=_level(said["levelOfDetail"]) if said.get("levelOfDetail") is not None else level,
     )
 
 
@@ -254,16 +272,6 @@ def _mappings(said: Any, file: str, what: str) -> list[dict[str, Any]]:
 
 def _level(said: Any) -> int:
     return said if isinstance(said, int) else _LEVELS.get(str(said).lower(), 1)
-
-
-def _qualifier(name: str, subject: Subject) -> str:
-    values = {
-        "resource": subject.name,
-        "namespace": subject.name if subject.kind == "Namespace" else subject.namespace,
-        "cluster": subject.cluster,
-        "context": subject.context,
-    }
-    return values.get(name, "")
 
 
 def _compiled(said: Any, file: str) -> Predicate:
@@ -340,7 +348,7 @@ def _elsewhere(type_: str, here: Callable[[Subject], bool]) -> _Test:
     """The first subject of another type that the pattern holds for; one's own type means oneself."""
 
     def test(subject: Subject, world: World, others: dict[str, Subject]) -> bool:
-        if type_ == subject.type or KINDS.get(type_) == subject.kind:
+        if type_ in subject.words or KINDS.get(type_) == subject.kind:
             return here(subject)
         if id(test) not in world.elsewhere:
             candidates = world.subjects.get(type_, ())
@@ -380,8 +388,16 @@ def _getter(name: str) -> Callable[[Subject], Iterator[str]]:
         "annotations": lambda subject: iter((*subject.annotations, *subject.annotations.values())),
         "annotation-keys": lambda subject: iter(subject.annotations),
         "annotation-values": lambda subject: iter(subject.annotations.values()),
+        "tags": lambda subject: iter((*subject.labels, *subject.labels.values())),
+        "tag-keys": lambda subject: iter(subject.labels),
+        "tag-values": lambda subject: iter(subject.labels.values()),
+        "software": lambda subject: iter(subject.software),
     }
     if name in plain:
         return plain[name]
     parts = path_parts(name)
-    return lambda subject: values_at(subject.resource, parts)
+
+    def at(subject: Subject) -> Iterator[str]:
+        return iter((subject.values[name],)) if name in subject.values else values_at(subject.resource, parts)
+
+    return at

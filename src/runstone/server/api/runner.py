@@ -75,6 +75,7 @@ async def complete(request: str, completion: Completion, _: Reporter, zone: Zone
 @router.post("/map")
 async def map_update(update: MapUpdate, who: Reporter, zone: Zone) -> MapAnswer:
     """What discovery saw."""
-    changed = await zone.maps.apply(update, who.name)
-    await zone.sessions.map_changed()
-    return MapAnswer(changed=changed)
+    answer = await zone.maps.apply(update, who.name)
+    if answer.changed or update.final:
+        await zone.sessions.map_changed()
+    return answer

@@ -5,7 +5,7 @@ objects stay plain JSON.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import yaml
@@ -92,6 +92,15 @@ class Kubernetes(Platform):
             return said
         more = f" And {len(unread) - _EXAMPLES} more like these." if len(unread) > _EXAMPLES else ""
         return f"{said}; not readable: {' '.join(unread[:_EXAMPLES])}{more}"
+
+    @staticmethod
+    def contexts(kubeconfig_file: str) -> list[str]:
+        """The contexts of a kubeconfig, each of which may be one platform. Raises BadInput."""
+        return kubeconfig.contexts(kubeconfig_file)
+
+    def attributes(self) -> Mapping[str, object]:
+        """See Platform.attributes."""
+        return kubeconfig.attributes(self._document)
 
     def portable_kubeconfig(self) -> str:
         """See Platform.portable_kubeconfig. An exec plugin stays one: where Tasks run it must be installed too."""

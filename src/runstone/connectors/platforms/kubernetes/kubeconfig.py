@@ -47,6 +47,26 @@ def load(path: str, context: str) -> tuple[SingleConfig, Document]:
     return _config(minified, wanted, files[0]), minified
 
 
+def contexts(path: str) -> list[str]:
+    """Every context of a kubeconfig; one without a name for a pod's service account. Raises as :func:`load`."""
+    files = _files(path)
+    if not path and not files[0].exists() and (_ACCOUNT / "token").exists():
+        return [""]
+    return [str(one.get("name", "")) for one in _dicts(_merged(files).get("contexts"))]
+
+
+_EXTENSION = "workspace-builder"
+"""The name under which whoever wrote the kubeconfig may say how a cluster is managed (a fact of its users' format)."""
+
+
+def attributes(document: Document) -> Document:
+    """What the kubeconfig says of the cluster besides where it is, such as ``cluster_type`` and ``resource_group``."""
+    clusters = _dicts(document.get("clusters"))
+    extensions = _dicts((clusters[0].get("cluster") or {}).get("extensions")) if clusters else []
+    said = next((one.get("extension") for one in extensions if one.get("name") == _EXTENSION), None)
+    return cast("Document", said) if isinstance(said, dict) else {}
+
+
 def cluster_name(document: Document, context: str) -> str:
     """How the cluster is called on the Map: as the kubeconfig calls it."""
     clusters = _dicts(document.get("clusters"))
