@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.apiserver import ApiServer
+from tests.apiserver import serving as api_serving
+from tests.estate import estate
 
 from runstone import plugins
 from runstone.connectors.kept import address, argument
@@ -234,18 +237,34 @@ async def test_what_questions_name_is_asked_for_first(tmp_path: Path) -> None:
     assert first <= set(asked[:11]), "eight at a time, so that a few later ones may overtake"
 
 
-async def test_secrets_and_config_maps_are_asked_for_by_their_metadata_alone(tmp_path: Path) -> None:
+async def test_secrets_are_asked_for_by_their_metadata_alone_and_no_value_is_kept(tmp_path: Path) -> None:
     secret = {"metadata": {"name": "s", "namespace": "shop"}, "data": {"k": base64.b64encode(b"canary").decode()}}
-    items = {"/api/v1/secrets": [secret], "/apis/apps/v1/deployments": [DEPLOYMENT]}
+    config_map = {"metadata": {"name": "m", "namespace": "shop"}, "data": {"LEVEL": "canary-level"}}
+    items = {
+        "/api/v1/secrets": [secret],
+        "/api/v1/configmaps": [config_map],
+        "/apis/apps/v1/deployments": [DEPLOYMENT],
+    }
     async with serving(Api(items)) as api:
-        found = await read(kubernetes(kubeconfig(tmp_path, api.url)))
-    accepts = dict(api.asked)
-    assert accepts["/api/v1/secrets"].startswith("application/json;as=PartialObjectMetadataList")
-    assert accepts["/api/v1/configmaps"].startswith("application/json;as=PartialObjectMetadataList")
+        platform = kubernetes(kubeconfig(tmp_path, api.url))
+        platform.salt = b"own"
+        found = await read(platform)
+    assert dict(api.asked)["/api/v1/secrets"].startswith("application/json;as=PartialObjectMetadataList")
     kept = json.dumps([batch.objects for batch in found.values()])
     assert "canary" not in kept
     assert base64.b64encode(b"canary").decode() not in kept
     assert '"pg:5432"' in kept, "an address is kept without its credentials"
+    (settings,) = found["ConfigMap/"].objects
+    assert list(settings["_hashes"]) == ["LEVEL"], "a key, and whether its value is another"
+
+
+async def test_an_api_without_lists_over_all_namespaces_is_read_namespace_by_namespace(tmp_path: Path) -> None:
+    api = ApiServer(only_namespaced=True)
+    api.load(estate(2))
+    async with api_serving(api):
+        found = await read(kubernetes(str(api.kubeconfig(tmp_path / "kc"))))
+    assert len(found["Deployment/"].objects) == 10
+    assert found["Deployment/"].reading.complete
 
 
 async def test_a_type_that_a_rule_names_is_found_by_discovery_cluster_scoped_too(tmp_path: Path) -> None:

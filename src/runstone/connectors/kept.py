@@ -1,10 +1,14 @@
 """What of a platform's object may be kept: addresses instead of values, nothing that is or may be a secret. Pure.
 
 Dropped for good: ``data`` of Secrets and ConfigMaps, managed fields, the last applied copy. Of environment variables,
-arguments and commands only flags and the addresses they name stay, since those say who calls whom.
+arguments and commands only flags and the addresses they name stay, since those say who calls whom. With a salt, a value
+that is dropped leaves a hash behind, which tells only that it is another than before.
 """
 
+import hashlib
+import hmac
 import re
+from collections.abc import Mapping
 from typing import Any, cast
 
 Object = dict[str, Any]
@@ -23,48 +27,116 @@ _SECRET = re.compile(r"pass|secret|token|credential|private|auth|api_?key|_key$|
 """Names whose values are taken for an address only when they are written as a URL: ``admin:12345`` is none."""
 
 
-def trimmed(item: Object, kind: str, api_version: str) -> Object:
-    """The object with its kind set and without what is never kept. ``item`` itself stays as it is."""
+def trimmed(item: Object, kind: str, api_version: str, salt: bytes = b"") -> Object:
+    """The object with its kind set and without what is never kept. ``item`` itself stays as it is.
+
+    With ``salt``, which must never leave the edge, hashes of dropped values stay: of a variable in its own entry, of a
+    ConfigMap's keys in the object, both under HASHES. Secrets leave none.
+    """
     metadata = {key: value for key, value in (item.get("metadata") or {}).items() if key != "managedFields"}
     annotations = metadata.get("annotations") or {}
     metadata["annotations"] = {key: value for key, value in annotations.items() if key not in _COPIES}
-    rest = {key: _without_values(value) for key, value in item.items() if key not in _DROPPED}
-    return {**rest, "apiVersion": api_version, "kind": kind, "metadata": metadata}
+    rest = {key: _without_values(value, salt) for key, value in item.items() if key not in _DROPPED}
+    found = {**rest, "apiVersion": api_version, "kind": kind, "metadata": metadata}
+    if salt and kind == "ConfigMap":
+        found[HASHES] = _hashes(item, salt)
+    return found
 
 
-def _without_values(value: Any) -> Any:
+def _hashes(item: Object, salt: bytes) -> dict[str, str]:
+    parts = (item.get("data"), item.get("binaryData"))
+    return {
+        str(key): hashed(str(value), salt)
+        for part in parts
+        if isinstance(part, dict)
+        for key, value in cast("Object", part).items()
+    }
+
+
+def hashed(value: str, salt: bytes) -> str:
+    """Ten hex digits that are others for another value, and tell nothing of it to whoever does not have the salt."""
+    return hmac.new(salt, value.encode(errors="replace"), hashlib.sha256).hexdigest()[:10]
+
+
+def _without_values(value: Any, salt: bytes) -> Any:
     if isinstance(value, list):
-        return [_without_values(one) for one in cast("list[Any]", value)]
+        return [_without_values(one, salt) for one in cast("list[Any]", value)]
     if not isinstance(value, dict):
         return value
     known = cast("dict[str, Any]", value)
-    return {key: _field(key, inner) for key, inner in known.items() if key not in _COPIES}
+    return {key: _field(key, inner, salt) for key, inner in known.items() if key not in _COPIES}
 
 
-def _field(key: str, value: Any) -> Any:
+def _field(key: str, value: Any, salt: bytes) -> Any:
     """Environment, arguments and headers lose their values wherever containers are, in custom resources too."""
     if not isinstance(value, list):
-        return _without_values(value)
+        return _without_values(value, salt)
     entries = cast("list[Any]", value)
     if key == "env":
-        return [_variable(cast("Object", one)) if isinstance(one, dict) else "" for one in entries]
+        return [_variable(cast("Object", one), salt) if isinstance(one, dict) else "" for one in entries]
     if key in ("args", "command"):
         return _arguments([str(one) for one in entries])
     if key == "httpHeaders":
         return [{"name": one.get("name", "")} for one in _mappings(entries)]
-    return _without_values(entries)
+    return _without_values(entries, salt)
+
+
+_POD_SPEC = ("nodeName", "serviceAccountName", "hostNetwork", "restartPolicy", "priorityClassName")
+_POD_STATUS = ("phase", "reason", "message", "qosClass", "startTime")
+_CONDITION = ("type", "status", "reason", "message", "lastTransitionTime")
+_CONTAINER = ("name", "ready", "started", "restartCount", "state", "lastState", "image")
+
+
+def slim_pod(item: Object) -> Object:
+    """A Pod that something else owns, without what its owner's template says as well: most objects are Pods."""
+    metadata, spec, status = (item.get(key) or {} for key in ("metadata", "spec", "status"))
+    if not metadata.get("ownerReferences"):
+        return item
+    owners = [{"kind": one.get("kind"), "name": one.get("name")} for one in _mappings(metadata["ownerReferences"])]
+    return {
+        "metadata": {**_picked(metadata, _POD_METADATA), "ownerReferences": owners},
+        "spec": {
+            **_picked(spec, _POD_SPEC),
+            "containers": [_picked(one, ("name", "image")) for one in _mappings(spec.get("containers") or [])],
+        },
+        "status": {
+            **_picked(status, _POD_STATUS),
+            **{
+                key: [_picked(one, fields) for one in _mappings(status.get(key) or [])]
+                for key, fields in _POD_LISTS.items()
+                if status.get(key)
+            },
+        },
+    }
+
+
+_POD_METADATA = (
+    *("name", "namespace", "labels", "annotations", "uid", "resourceVersion", "creationTimestamp"),
+    *("deletionTimestamp", "generateName"),
+)
+_POD_LISTS: Mapping[str, tuple[str, ...]] = {
+    "conditions": _CONDITION,
+    "containerStatuses": _CONTAINER,
+    "initContainerStatuses": _CONTAINER,
+}
+
+
+def _picked(item: Object, keys: tuple[str, ...]) -> Object:
+    return {key: item[key] for key in keys if key in item}
 
 
 def _mappings(entries: list[Any]) -> list[Object]:
     return [cast("Object", one) for one in entries if isinstance(one, dict)]
 
 
-def _variable(variable: Object) -> Object:
+def _variable(variable: Object, salt: bytes) -> Object:
     if "value" not in variable:
         return variable
     name, value = str(variable.get("name") or ""), str(variable["value"] or "")
     hidden = _SECRET.search(name) and not _SCHEME.match(value)
-    return {**variable, "value": "" if hidden else address(value)}
+    kept = "" if hidden else address(value)
+    found = {**variable, "value": kept}
+    return found if not salt or kept == value else {**found, HASHES: hashed(value, salt)}
 
 
 def _arguments(texts: list[str]) -> list[str]:

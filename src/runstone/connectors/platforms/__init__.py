@@ -47,6 +47,8 @@ class Platform(ABC):
     family: str = "kubernetes"
     """What GenerationRules call this kind of platform (``spec.platform``)."""
     name: str
+    salt: bytes = b""
+    """Set by whoever keeps it, never sent anywhere: with it, hashes of configuration are kept instead of nothing."""
     context: str
     """What Tasks must be told to reach it: a kubeconfig context; empty where there is no such thing."""
 

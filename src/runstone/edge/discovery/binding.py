@@ -86,8 +86,10 @@ class Rules:
         return tuple(one for one in self.loaded if (one.rule.source.platform or "kubernetes") == family)
 
     def custom_types(self, family: str) -> list[str]:
-        """The types that rules of a family name and that discovery might not read by itself."""
-        return custom_types([one.rule for one in self.of(family)])
+        """The types that rules of a family name and that discovery might not read by itself, or not in full."""
+        rules = [one.rule for one in self.of(family)]
+        named = {type_ for rule in rules for type_ in (*rule.types, *rule.elsewhere)}
+        return [*custom_types(rules), *(["pod"] if named & {"pod", "pods"} else [])]
 
     def _load(self, source: Source, engine: Engine) -> Iterator[tuple[Rule, Bundle, str, list[str]]]:
         self.findings += source.findings

@@ -8,6 +8,7 @@ The file is readable by its owner alone.
 
 import hashlib
 import json
+import secrets
 import sqlite3
 import zlib
 from collections.abc import Collection, Iterable, Mapping
@@ -20,10 +21,11 @@ from runstone.connectors.platforms import Batch
 from runstone.model.resource import Scope, ScopeReading
 
 log = structlog.get_logger()
-_FORMAT = 3
+_FORMAT = 4
 """Changes with the tables or with what a connector keeps: another format is emptied, at the cost of a round."""
 _TABLES = """
 CREATE TABLE sent (platform TEXT, name TEXT, digest TEXT NOT NULL, PRIMARY KEY (platform, name));
+CREATE TABLE own (salt BLOB NOT NULL);
 CREATE TABLE scope (
     platform TEXT, kind TEXT, namespace TEXT, reading TEXT NOT NULL, objects BLOB NOT NULL,
     PRIMARY KEY (platform, kind, namespace)
@@ -42,6 +44,16 @@ class Inventory:
             log.warning("inventory begun anew", file=str(path), problem=str(err))
             path.unlink(missing_ok=True)
             self._file = _opened(path)
+
+    @property
+    def salt(self) -> bytes:
+        """A secret of this edge's own, made once: what hashes of configuration are made with."""
+        row = self._file.execute("SELECT salt FROM own").fetchone()
+        if row is None:
+            with self._file:
+                self._file.execute("INSERT INTO own VALUES (?)", (secrets.token_bytes(32),))
+            return self.salt
+        return bytes(row[0])
 
     def digests(self, platform: str) -> dict[str, str]:
         """What home knows of a platform, by name."""
@@ -104,7 +116,9 @@ def _opened(path: Path) -> sqlite3.Connection:
     try:
         (version,) = file.execute("PRAGMA user_version").fetchone()
         if version != _FORMAT:
-            file.executescript(f"DROP TABLE IF EXISTS sent; DROP TABLE IF EXISTS scope; {_TABLES}")
+            file.executescript(
+                f"DROP TABLE IF EXISTS sent; DROP TABLE IF EXISTS scope; DROP TABLE IF EXISTS own; {_TABLES}"
+            )
             file.execute(f"PRAGMA user_version = {_FORMAT}")
             file.commit()
     except sqlite3.DatabaseError:

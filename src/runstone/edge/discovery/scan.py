@@ -68,6 +68,7 @@ class Scanner:
         self._news = [self._begun(platform, (wanted or {}).get(platform.name)) for platform in platforms]
 
     def _begun(self, platform: Platform, wanted: Wanted | None) -> News:
+        platform.salt = self._inventory.salt
         picture = Picture(platform, self._inventory.kept(platform.name))
         levels = Levels(platform.family, wanted)
         return News(picture, self._rules, levels, self._inventory.digests(platform.name))

@@ -7,17 +7,23 @@ objects stay plain JSON.
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import yaml
 
-from runstone.connectors.kept import Object, trimmed
-from runstone.connectors.platforms import Batch, Platform
+from runstone.connectors.kept import Object, slim_pod, trimmed
+from runstone.connectors.platforms import Batch, Change, Platform
 from runstone.connectors.platforms.kubernetes import kinds, kubeconfig
 from runstone.connectors.platforms.kubernetes.api import Api, Expired, NotServed, Refused
 from runstone.connectors.platforms.kubernetes.kinds import Kind
+from runstone.connectors.platforms.kubernetes.watch import Watch, Watched
 from runstone.errors import BadInput, RunstoneError, Unreachable
 from runstone.model.resource import Scope, ScopeReading
 
+_PAGE = 500
+"""Objects per page, as kubectl asks for."""
+_LARGE_PAGE = 50
+"""Objects per page of a kind whose objects may have a megabyte each."""
 _EXAMPLES = 3
 """Refusals that a check tells in full: whoever may read nothing would get two dozen alike."""
 
@@ -49,6 +55,9 @@ class Kubernetes(Platform):
         self._namespaces = namespaces
         self._timeout_s = timeout_s
         self._known: dict[str, Kind] = {}
+        self._watched: dict[tuple[str, str], Watched] = {}
+        """Lists that were read completely, by kind and namespace: what can be watched."""
+        self._whole_pods = False
         self._load()
 
     def _load(self) -> None:
@@ -59,6 +68,8 @@ class Kubernetes(Platform):
     async def read(self, extra: Sequence[str] = ()) -> AsyncGenerator[Batch]:
         """See Platform.read. The kubeconfig is read anew each time: tokens and certificates in it are renewed."""
         self._load()
+        self._watched.clear()
+        self._whole_pods = "pod" in extra
         async with Api(self._config, self.name, self._timeout_s) as api:
             round_ = _Round(api, await self._served(api))
             narrowed = await self._narrowed(round_)
@@ -76,6 +87,40 @@ class Kubernetes(Platform):
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def watch(self, extra: Sequence[str] = ()) -> AsyncGenerator[Batch | Change]:
+        """See Platform.watch. Everything that the last reading could read is watched, each list by itself."""
+        lists = [one for one in self._watched.values() if one.version]
+        if not lists:
+            return
+        told: asyncio.Queue[Batch | Change] = asyncio.Queue(maxsize=1000)
+        async with Api(self._config, self.name, self._timeout_s) as api:
+            watches = [Watch(api, self.name, one, told, self._kept, partial(self._relisted, api)) for one in lists]
+            tasks = [asyncio.ensure_future(watch.run()) for watch in watches]
+            ended = asyncio.ensure_future(asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED))
+            try:
+                while True:
+                    piece = asyncio.ensure_future(told.get())
+                    await asyncio.wait({piece, ended}, return_when=asyncio.FIRST_COMPLETED)
+                    if not piece.done():
+                        piece.cancel()
+                        for task in ended.result()[0]:
+                            task.result()
+                        return
+                    yield piece.result()
+            finally:
+                ended.cancel()
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _relisted(self, api: Api, watched: Watched) -> Batch:
+        """A list read anew, to be watched from there. Raises Expired."""
+        try:
+            return await self._scope(_Round(api, None), watched.kind, watched.group, watched.namespace)
+        except NotServed:
+            # The type is gone, and with it all that was of it; the next reading tells what there is instead.
+            return self._batch(watched.kind, watched.namespace, [])
 
     async def check(self) -> str:
         """See Platform.check."""
@@ -155,14 +200,32 @@ class Kubernetes(Platform):
     async def _group(self, round_: _Round, kind: Kind, group: str, namespaces: tuple[str, ...]) -> list[Batch]:
         if kind.kind == "Namespace" and namespaces:
             found = [one for name in namespaces if (one := await self._namespace(round_, name)) is not None]
-            return [self._batch(kind, group, "", found)]
+            return [self._batch(kind, "", [self._kept(one, kind, group) for one in found])]
         if kind.namespaced and namespaces:
             asked = [self._scope(round_, kind, group, name) for name in namespaces]
             return list(await asyncio.gather(*asked))
-        batch = await self._scope(round_, kind, group, "")
+        try:
+            batch = await self._scope(round_, kind, group, "")
+        except NotServed:
+            return await self._namespace_by_namespace(round_, kind, group)
         if batch.reading.complete or round_.first:
             return [batch]
         return await self._fallback(round_, kind, group, batch)
+
+    async def _namespace_by_namespace(self, round_: _Round, kind: Kind, group: str) -> list[Batch]:
+        """For an API that serves lists of one namespace only, as small emulators do. Raises NotServed for any other."""
+        names = await self._listable(round_) if kind.namespaced else None
+        if not names:
+            raise NotServed
+        first = await self._scope(round_, kind, group, names[0])
+        others = await asyncio.gather(*(self._scope(round_, kind, group, name) for name in names[1:]))
+        return self._joined(kind, [first, *others])
+
+    def _joined(self, kind: Kind, batches: Sequence[Batch]) -> list[Batch]:
+        """What every namespace said, as one where all were read."""
+        if not all(batch.reading.complete for batch in batches):
+            return list(batches)
+        return [self._batch(kind, "", [obj for batch in batches for obj in batch.objects])]
 
     async def _fallback(self, round_: _Round, kind: Kind, group: str, whole: Batch) -> list[Batch]:
         """When the whole cluster may not be listed: namespace by namespace, which may add up to the whole."""
@@ -171,13 +234,12 @@ class Kubernetes(Platform):
         names = listed if listed is not None else [own] if own else []
         if kind.kind == "Namespace":
             known = [one for name in names if (one := await self._namespace(round_, name)) is not None]
-            return [Batch(whole.reading, self._batch(kind, group, "", known).objects)]
+            return [Batch(whole.reading, tuple(self._kept(one, kind, group) for one in known))]
         if not kind.namespaced or not names:
             return [whole]
         batches = list(await asyncio.gather(*(self._scope(round_, kind, group, name) for name in names)))
         if listed is not None and all(batch.reading.complete for batch in batches):
-            objects = tuple(obj for batch in batches for obj in batch.objects)
-            return [Batch(ScopeReading(scope=whole.reading.scope, complete=True, problem=""), objects)]
+            return self._joined(kind, batches)
         readable = [batch for batch in batches if batch.reading.complete]
         return [whole, *(batches if readable else [])]
 
@@ -189,21 +251,36 @@ class Kubernetes(Platform):
 
     async def _names(self, round_: _Round) -> list[str] | None:
         try:
-            return [item["metadata"]["name"] for item in await round_.api.listed("/api/v1/namespaces", bare=True)]
+            listing = await round_.api.listed("/api/v1/namespaces", bare=True)
+            return [item["metadata"]["name"] for item in listing.items]
         except (RunstoneError, NotServed):
             return None
 
     async def _scope(self, round_: _Round, kind: Kind, group: str, namespace: str) -> Batch:
         """One list, or why it could not be read. Raises NotServed, and Expired since then nothing can be."""
         try:
-            items = await round_.api.listed(kind.path(group, namespace), bare=kind.bare, first=round_.first)
+            listing = await round_.api.listed(
+                kind.path(group, namespace),
+                bare=kind.bare,
+                first=round_.first,
+                page=_LARGE_PAGE if kind.large else _PAGE,
+                keep=lambda item: self._kept(item, kind, group),
+            )
         except Expired:
             raise
         except Refused as err:
             return self._unread(kind, namespace, self._refusal(kind, group, namespace, err))
         except RunstoneError as err:
             return self._unread(kind, namespace, f"Listing {kind.plural} of {self.name} failed: {err}")
-        return self._batch(kind, group, namespace, items)
+        if not round_.first:
+            known = self._watched.setdefault((kind.kind, namespace), Watched(kind, group, namespace, ""))
+            known.version = listing.version
+        return self._batch(kind, namespace, listing.items)
+
+    def _kept(self, item: Object, kind: Kind, group: str) -> Object:
+        """What is kept of an object."""
+        slim = slim_pod(item) if kind.kind == "Pod" and not self._whole_pods else item
+        return {**trimmed(slim, kind.kind, group, self.salt), "_plural": kind.plural}
 
     def _refusal(self, kind: Kind, group: str, namespace: str, err: Refused) -> str:
         user = err.user or kubeconfig.user_name(self._document)
@@ -216,9 +293,8 @@ class Kubernetes(Platform):
             f"Grant {user} the verbs get and list on {kind.plural} of the API group {api_group} to see them."
         )
 
-    def _batch(self, kind: Kind, group: str, namespace: str, items: Sequence[Object]) -> Batch:
-        objects = tuple({**trimmed(item, kind.kind, group), "_plural": kind.plural} for item in items)
-        return Batch(ScopeReading(scope=self._of(kind.kind, namespace), complete=True, problem=""), objects)
+    def _batch(self, kind: Kind, namespace: str, kept: Sequence[Object]) -> Batch:
+        return Batch(ScopeReading(scope=self._of(kind.kind, namespace), complete=True, problem=""), tuple(kept))
 
     def _unread(self, kind: Kind, namespace: str, problem: str) -> Batch:
         return Batch(ScopeReading(scope=self._of(kind.kind, namespace), complete=False, problem=problem), ())

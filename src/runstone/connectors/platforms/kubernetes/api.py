@@ -8,6 +8,8 @@ a few fields are kept, and any kind is read the same way.
 import asyncio
 import json
 import re
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, cast
 from urllib.parse import quote
@@ -21,10 +23,13 @@ from runstone.connectors.kept import Object
 from runstone.errors import BadInput, Forbidden, Unreachable
 
 _PAGE = 500
-"""Objects per page, as kubectl asks for."""
+"""Objects per page unless told otherwise."""
 _PARALLEL = 8
 """Requests at once: enough to hide latency, few enough for a small API server's own limits."""
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+_EVENTS_METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+_WATCH_S = 300
+"""How long the server is asked to keep one watch open."""
 _USER = re.compile(r'User "([^"]+)"')
 
 
@@ -47,6 +52,22 @@ class Refused(Forbidden):
 
 class _Gone(Exception):
     """A continue token is too old: the list must be read from its start."""
+
+
+class Outdated(Exception):
+    """What is asked for happened too long ago: the list must be read anew."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list as it was read, and the version from which it can be watched; empty when the server told none."""
+
+    items: list[Object]
+    version: str
+
+
+Keep = Callable[[Object], Object]
+"""Makes of an object what is kept of it."""
 
 
 class Api:
@@ -75,17 +96,53 @@ class Api:
     ) -> None:
         await self._client.__aexit__(kind, err, trace)
 
-    async def listed(self, path: str, *, bare: bool, first: int = 0) -> list[Object]:
+    async def listed(
+        self, path: str, *, bare: bool, first: int = 0, page: int = _PAGE, keep: Keep | None = None
+    ) -> Listing:
         """Every object of a list, or its ``first`` ones. ``bare``: metadata only.
 
-        Raises Unreachable, Refused, Expired, or NotServed.
+        Each goes through ``keep`` as its page is read, so that never more than a ``page`` is held in full. Raises
+        Unreachable, Refused, Expired, or NotServed.
         """
         for attempt in range(3):
             try:
-                return await self._pages(path, bare, first)
+                return await self._pages(path, bare, first or page, keep, stop=bool(first))
             except _Gone:
                 await asyncio.sleep(0.2 * attempt)
         raise Unreachable(f"{path} of {self._name} changes faster than it can be read page by page.")
+
+    async def events(self, path: str, version: str, *, bare: bool) -> AsyncGenerator[Object]:
+        """What happens in a list after a ``version`` of it: objects ``{"type", "object"}``, until the server ends it.
+
+        Raises Unreachable, Refused, Expired, NotServed, or Outdated when the version is too old.
+        """
+        query = f"?watch=1&allowWatchBookmarks=true&timeoutSeconds={_WATCH_S}&resourceVersion={quote(version)}"
+        accept = _EVENTS_METADATA_ONLY if bare else "application/json"
+        timeout = httpx2.Timeout(self._timeout_s, read=_WATCH_S + self._timeout_s, pool=None)
+        try:
+            async with self._client.stream("GET", path + query, headers={"Accept": accept}, timeout=timeout) as answer:
+                if answer.status_code != 200:
+                    await answer.aread()
+                    self._read(answer, path)
+                async for line in answer.aiter_lines():
+                    if line:
+                        yield self._event(line, path)
+        except _Gone as err:
+            raise Outdated from err
+        except httpx2.HTTPError as err:
+            raise Unreachable(f"Watching {path} of {self._name} broke off: {_why(err)}.") from err
+
+    def _event(self, line: str, path: str) -> Object:
+        try:
+            event: Any = json.loads(line)
+        except ValueError as err:
+            raise Unreachable(f"Watching {path} of {self._name}: what came is not JSON.") from err
+        if isinstance(event, dict) and cast("Object", event).get("type") == "ERROR":
+            said = cast("Object", event).get("object") or {}
+            if said.get("code") == 410:
+                raise Outdated
+            raise Unreachable(f"Watching {path} of {self._name}: {str(said.get('message', ''))[:300]}")
+        return cast("Object", event)
 
     async def get(self, path: str, accept: str = "application/json") -> Object:
         """One answer. Raises as :meth:`listed`."""
@@ -93,17 +150,19 @@ class Api:
             answer = await self._asked(path, accept)
         return self._read(answer, path)
 
-    async def _pages(self, path: str, bare: bool, first: int) -> list[Object]:
+    async def _pages(self, path: str, bare: bool, page: int, keep: Keep | None, *, stop: bool) -> Listing:
         items: list[Object] = []
         accept = _METADATA_ONLY if bare else "application/json"
         continued = ""
         while True:
-            query = f"?limit={first or _PAGE}" + (f"&continue={quote(continued)}" if continued else "")
-            page = await self.get(path + query, accept)
-            items += cast("list[Object]", page.get("items") or [])
-            continued = str((page.get("metadata") or {}).get("continue") or "")
-            if not continued or first:
-                return items
+            query = f"?limit={page}" + (f"&continue={quote(continued)}" if continued else "")
+            answer = await self.get(path + query, accept)
+            found = cast("list[Object]", answer.get("items") or [])
+            items += [keep(one) for one in found] if keep else found
+            metadata = answer.get("metadata") or {}
+            continued = str(metadata.get("continue") or "")
+            if not continued or stop:
+                return Listing(items, str(metadata.get("resourceVersion") or ""))
 
     async def _asked(self, path: str, accept: str) -> httpx2.Response:
         cluster = f"The cluster {self._name} at {self._where()}"

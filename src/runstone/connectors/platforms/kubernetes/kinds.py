@@ -17,6 +17,8 @@ class Kind:
     namespaced: bool = True
     bare: bool = False
     """Metadata only: nothing else of it is ever asked for."""
+    large: bool = False
+    """Its objects may be large, so that few are asked for at a time."""
 
     def path(self, group: str, namespace: str) -> str:
         """The URL path of its list in one namespace, or (empty) in all."""
@@ -42,7 +44,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("CronJob", "cronjobs", _BATCH),
     Kind("Job", "jobs", ("batch/v1",)),
     Kind("Secret", "secrets", ("v1",), bare=True),
-    Kind("ConfigMap", "configmaps", ("v1",), bare=True),
+    Kind("ConfigMap", "configmaps", ("v1",), large=True),
     Kind("ServiceAccount", "serviceaccounts", ("v1",), bare=True),
     Kind("Node", "nodes", ("v1",), namespaced=False),
     Kind("PersistentVolume", "persistentvolumes", ("v1",), namespaced=False),
