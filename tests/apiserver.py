@@ -158,6 +158,8 @@ class ApiServer:
 
     def _listed(self, parts: list[str], said: dict[str, str], bare: bool) -> tuple[int, Object]:
         version, rest = ("v1", parts[2:]) if parts[0] == "api" else ("/".join(parts[1:3]), parts[3:])
+        if not rest:
+            return 404, {"message": "not found"}
         namespace = ""
         if len(rest) >= 3 and rest[0] == "namespaces":
             namespace, rest = rest[1], rest[2:]

@@ -63,7 +63,7 @@ class Meter:
         """Follow the Map, give up lost runs, mark late ones, call runners when something is due, prune."""
         atlas, now = await self._maps.atlas(), self._now()
         async with self._database.transaction() as connection:
-            if atlas is not self._planned:
+            if self._planned is None or atlas.intervals is not self._planned.intervals:
                 await self._plan(connection, atlas, now)
             await self.lose(connection, LeaseRequest(location="", runner="", instance="", free=0, wait_s=0))
             for one in await self._slis.overtaken(connection, now):
@@ -84,7 +84,7 @@ class Meter:
         return gone
 
     async def _plan(self, connection: Connection, atlas: Atlas, now: float) -> None:
-        wanted = {slx.name: schedule.interval(slx.sli.interval_s) for slx in atlas.map.slxs if slx.sli}
+        wanted = {name: schedule.interval(interval_s) for name, interval_s in atlas.intervals.items()}
         known = await self._slis.planned(connection)
         opening = {slx for slx in wanted if slx not in known or self._missed(known[slx], now)}
         moved = [slx for slx in wanted.keys() - opening if known[slx].interval_s != wanted[slx]]

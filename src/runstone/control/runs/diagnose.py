@@ -154,7 +154,7 @@ def _resource_of(issue: Issue, subject: ResourceRef, atlas: Atlas) -> ResourceRe
     names = set(re.findall(r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?", text.lower()))
     near = [
         resource.ref
-        for resource in atlas.map.resources
+        for resource in atlas.resources.values()
         if resource.ref.name in names
         and resource.ref.namespace == (subject.namespace or subject.name)
         and resource.ref.kind.lower() in text.lower()
@@ -352,7 +352,7 @@ def _unread(atlas: Atlas, focus: Sequence[Focus]) -> list[Remark]:
     namespaces = {one.ref.namespace for one in focus}
     return [
         Remark(resource=None, what=f"Discovery of {reading.scope.kind}", why=reading.problem, task="")
-        for reading in atlas.map.readings
+        for reading in atlas.readings
         if not reading.complete and (not reading.scope.namespace or reading.scope.namespace in namespaces or not focus)
     ]
 

@@ -78,7 +78,7 @@ def _labelled(kind: str, namespace: str, name: str, atlas: Atlas) -> ResourceRef
     # The Pod of an alert is often gone by now: its workload's name is the beginning of its own.
     owners = [
         r.ref
-        for r in atlas.map.resources
+        for r in atlas.resources.values()
         if r.ref.kind in WORKLOADS and r.ref.namespace == namespace and name.startswith(r.ref.name + "-")
     ]
     return max(owners, key=lambda ref: len(ref.name), default=None)
@@ -146,7 +146,7 @@ def _in_scope(trigger: Trigger, atlas: Atlas) -> list[Resource]:
     wanted = set(trigger.namespaces)
     return [
         resource
-        for resource in atlas.map.resources
+        for resource in atlas.resources.values()
         if not wanted
         or resource.ref.namespace in wanted
         or (not resource.ref.namespace and (resource.ref.kind != "Namespace" or resource.ref.name in wanted))

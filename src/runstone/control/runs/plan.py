@@ -123,7 +123,7 @@ def _named_in(step: str, near: ResourceRef, atlas: Atlas) -> Iterable[str]:
     said = {word.strip("`'\".,:;()").lower() for word in step.split()}
     named = [
         resource.ref.path
-        for resource in atlas.map.resources
+        for resource in atlas.resources.values()
         if resource.ref.name.lower() in said
         and resource.ref.kind.lower() in said
         and resource.ref.namespace in ("", near.namespace)

@@ -271,7 +271,7 @@ def _nothing_found(known: _Known, ran: int) -> tuple[SessionState, str]:
         return "inconclusive", "no Task could look at what was asked about; 'could not check' says why"
     if names_something(known.case.session.trigger, known.atlas):
         return "concluded", said
-    readings = known.atlas.map.readings
+    readings = list(known.atlas.readings)
     unread = [one.problem for one in readings if not one.complete and one.scope.kind in _ASKED_ABOUT]
     if unread:
         return "inconclusive", f"what was asked about may be among what could not be read: {unread[0]}"
@@ -303,7 +303,7 @@ def _unrun(known: _Known, left: float) -> list[Remark]:
 
 def _blind(atlas: Atlas) -> str:
     """Why no platform can be read, as discovery told; empty when one can."""
-    readings = [one for one in atlas.map.readings if one.scope.kind == "Cluster"]
+    readings = [one for one in atlas.readings if one.scope.kind == "Cluster"]
     return readings[0].problem if readings and not any(one.complete for one in readings) else ""
 
 

@@ -1,19 +1,22 @@
 """The Map's tables: a difference goes in, in one transaction; a Map comes out."""
 
 import json
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import sqlalchemy as sa
 
 from runstone.control.audit.store import Audit
 from runstone.control.clock import Clock, stamp
-from runstone.control.workspaces.atlas import Atlas
+from runstone.control.history import store as history
+from runstone.control.history.store import Change
+from runstone.control.workspaces.atlas import Atlas, Changes, Packed
 from runstone.db.bus import Bus
 from runstone.db.engine import Connection, Database
 from runstone.errors import BadInput
 from runstone.model.resource import Relation, Resource, ResourceRef, Scope, ScopeReading, Software
 from runstone.model.wire import MapAnswer, MapUpdate
-from runstone.model.workspace import SLX, Map
+from runstone.model.workspace import SLX
 
 _PUT_RESOURCE = sa.text("""
     INSERT INTO resource (workspace, path, platform, kind, namespace, name, labels, health, summary, facts, software)
@@ -30,9 +33,11 @@ _PUT_RELATION = sa.text("""
     VALUES (:workspace, :platform, :source, :type, :target, :detail) ON CONFLICT DO NOTHING
 """)
 _PUT_SLX = sa.text("""
-    INSERT INTO slx (workspace, platform, name, subject, body) VALUES (:workspace, :platform, :name, :subject, :body)
+    INSERT INTO slx (workspace, platform, name, subject, about, interval_s, body)
+    VALUES (:workspace, :platform, :name, :subject, :about, :interval_s, :body)
     ON CONFLICT (workspace, name) DO UPDATE
-    SET platform = excluded.platform, subject = excluded.subject, body = excluded.body
+    SET platform = excluded.platform, subject = excluded.subject, about = excluded.about,
+        interval_s = excluded.interval_s, body = excluded.body
     WHERE slx.body <> excluded.body
 """)
 _PUT_READING = sa.text("""
@@ -46,10 +51,12 @@ _DROP_READING = sa.text("""
     DELETE FROM reading WHERE workspace = :workspace AND platform = :platform AND kind = :kind
     AND namespace = :namespace
 """)
-_HELD = sa.text("SELECT digest FROM platform WHERE workspace = :workspace AND name = :platform")
+_HELD = sa.text("SELECT digest, settled FROM platform WHERE workspace = :workspace AND name = :platform")
 _HOLD = sa.text("""
-    INSERT INTO platform (workspace, name, location, digest) VALUES (:workspace, :platform, :location, :digest)
-    ON CONFLICT (workspace, name) DO UPDATE SET location = excluded.location, digest = excluded.digest
+    INSERT INTO platform (workspace, name, location, digest, settled)
+    VALUES (:workspace, :platform, :location, :digest, :settled)
+    ON CONFLICT (workspace, name) DO UPDATE
+    SET location = excluded.location, digest = excluded.digest, settled = max(platform.settled, excluded.settled)
 """)
 _PLATFORMS_OF = sa.text("SELECT name FROM platform WHERE workspace = :workspace AND location = :location")
 _RESOURCES_OF = sa.text(
@@ -60,6 +67,10 @@ _DROP_RESOURCE = sa.text("DELETE FROM resource WHERE workspace = :workspace AND 
 _RELATIONS_OF = sa.text(
     "SELECT source, type, target, detail FROM relation WHERE workspace = :workspace AND source = :source"
 )
+_RELATIONS = sa.text("""
+    SELECT source, type, target, detail FROM relation WHERE workspace = :workspace
+    ORDER BY source, type, target, detail
+""")
 _DROP_RELATION = sa.text("""
     DELETE FROM relation WHERE workspace = :workspace AND source = :source AND type = :type AND target = :target
     AND detail = :detail
@@ -89,23 +100,31 @@ class Maps:
         """Apply what discovery saw. Idempotent, all or nothing. Raises BadInput for what is of another platform."""
         _check(update)
         async with self._database.transaction() as connection:
-            held = await self._held(connection, update.platform)
+            held, settled = await self._held(connection, update.platform)
             repeated = bool(held) and update.digest == held
             if not repeated and not _fits(update, held):
                 return MapAnswer(changed=0, fits=False, held=held)
+            if settled and not repeated:
+                at = stamp(self._clock.now())
+                await history.note(connection, self._workspace, at, update.resources, update.gone)
             changed = 0 if repeated else await self._difference(connection, update, whole=not update.base)
+            await self._hold(connection, update)
+            others = 0
             first = False
             if update.final:
-                changed += await self._drop_others(connection, update)
+                others = await self._drop_others(connection, update)
+                await history.prune(connection, stamp(self._clock.now() - history.RETENTION))
                 first = not await self._ended(connection, update.location)
                 at = {"workspace": self._workspace, "location": update.location, "at": stamp(self._clock.now())}
                 await connection.execute(_END_SCAN, at)
+            changed += others
             if changed or first:
                 data = {"changed": changed, "final": update.final, "resources": len(update.resources)}
                 await self._audit.add(connection, "map.updated", "", actor, data)
         if changed:
             self._version += 1
-            self._atlas = None
+            known = self._atlas if update.base and not others else None
+            self._atlas = known.changed(_changes(update, known)) if known else None
         self._audit.ring()
         self._bus.ring("map")
         return MapAnswer(changed=changed, fits=True, held=update.digest)
@@ -115,27 +134,34 @@ class Maps:
         if self._atlas is not None:
             return self._atlas
         version = self._version
-        atlas = Atlas(await self.read())
+        atlas = await self._read()
         if version == self._version:
             self._atlas = atlas
         return atlas
 
-    async def read(self) -> Map:
-        """The whole Map."""
+    async def _read(self) -> Atlas:
         async with self._database.reading() as connection:
             who = {"workspace": self._workspace}
             resources = await connection.execute(sa.text("SELECT * FROM resource WHERE workspace = :workspace"), who)
-            relations = await connection.execute(sa.text("SELECT * FROM relation WHERE workspace = :workspace"), who)
+            relations = await connection.execute(
+                sa.text("SELECT * FROM relation WHERE workspace = :workspace ORDER BY source, type, target, detail"),
+                who,
+            )
             slxs = await connection.execute(
-                sa.text("SELECT body FROM slx WHERE workspace = :workspace ORDER BY name"), who
+                sa.text("SELECT name, about, interval_s, body FROM slx WHERE workspace = :workspace"), who
             )
             readings = await connection.execute(sa.text("SELECT * FROM reading WHERE workspace = :workspace"), who)
-            return Map(
-                resources=tuple(_resource(row) for row in resources),
-                relations=tuple(_relation(row) for row in relations),
-                slxs=tuple(SLX.model_validate_json(row.body) for row in slxs),
-                readings=tuple(_reading(row) for row in readings),
+            return Atlas.filled(
+                {row.path: _resource(row) for row in resources},
+                _by_source(relations),
+                {row.name: Packed.read(row.body, tuple(json.loads(row.about)), row.interval_s) for row in slxs},
+                {reading.scope: reading for reading in map(_reading, readings)},
             )
+
+    async def changes(self, since: str, most: int, about: Collection[str] | None = None) -> list[Change]:
+        """The newest changes since a moment (as :func:`stamp` writes it), of all or of these paths."""
+        async with self._database.reading() as connection:
+            return await history.read(connection, self._workspace, since, most, about)
 
     async def scanned(self) -> bool:
         """True once a whole round of discovery has ended in this workspace."""
@@ -149,9 +175,14 @@ class Maps:
         found = await connection.execute(query, {"workspace": self._workspace, "location": location})
         return found.first() is not None
 
-    async def _held(self, connection: Connection, platform: str) -> str:
+    async def _held(self, connection: Connection, platform: str) -> tuple[str, bool]:
+        """What home holds of a platform, and whether that was all there was once."""
         row = (await connection.execute(_HELD, {"workspace": self._workspace, "platform": platform})).first()
-        return str(row.digest) if row else ""
+        return (str(row.digest), bool(row.settled)) if row else ("", False)
+
+    async def _hold(self, connection: Connection, update: MapUpdate) -> None:
+        where = {"platform": update.platform, "location": update.location, "digest": update.digest}
+        await connection.execute(_HOLD, {"workspace": self._workspace, **where, "settled": int(update.final)})
 
     async def _difference(self, connection: Connection, update: MapUpdate, *, whole: bool) -> int:
         changed = await self._clear(connection, update) if whole else 0
@@ -164,8 +195,6 @@ class Maps:
         changed += await self._put_readings(connection, update.readings)
         gone = [{"workspace": self._workspace, **scope.model_dump()} for scope in update.scopes_gone]
         changed += await _changed(connection, _DROP_READING, gone)
-        where = {"platform": update.platform, "location": update.location, "digest": update.digest}
-        await connection.execute(_HOLD, {"workspace": self._workspace, **where})
         return changed
 
     async def _clear(self, connection: Connection, update: MapUpdate) -> int:
@@ -264,6 +293,8 @@ class Maps:
                 "platform": platform,
                 "name": slx.name,
                 "subject": slx.resources[0].path,
+                "about": json.dumps([ref.path for ref in slx.resources]),
+                "interval_s": slx.sli.interval_s if slx.sli else None,
                 "body": slx.model_dump_json(),
             }
             for slx in slxs
@@ -287,6 +318,25 @@ class Maps:
             for reading in readings
         ]
         return await _changed(connection, _PUT_READING, rows)
+
+
+def _changes(update: MapUpdate, atlas: Atlas) -> Changes:
+    """What a difference does to an Atlas."""
+    gone = {ref.path for ref in update.gone}
+    about = {name for path in gone for name in atlas.named_after(path)}
+    return Changes(
+        resources={**dict.fromkeys(gone), **{one.ref.path: one for one in update.resources}},
+        relations={**dict.fromkeys(gone), **{one.source.path: one.relations or None for one in update.related}},
+        slxs={**dict.fromkeys([*about, *update.slxs_gone]), **{one.name: Packed.of(one) for one in update.slxs}},
+        readings={**dict.fromkeys(update.scopes_gone), **{one.scope: one for one in update.readings}},
+    )
+
+
+def _by_source(rows: Iterable[sa.Row[tuple[object, ...]]]) -> dict[str, tuple[Relation, ...]]:
+    found: dict[str, list[Relation]] = {}
+    for row in rows:
+        found.setdefault(row.source, []).append(_relation(row))
+    return {source: tuple(relations) for source, relations in found.items()}
 
 
 def _fits(update: MapUpdate, held: str) -> bool:
