@@ -70,7 +70,7 @@ async def start(settings: Settings) -> AsyncGenerator[Embedded]:
     data = _data_folder(settings.data)
     with _held(data):
         credentials = _credentials(data)
-        collections = await _collections(settings, data)
+        known = await collections(settings, data)
         platform: Platform = plugins.load("platforms", "kubernetes")(
             kubeconfig=settings.kubeconfig, context=settings.context, namespaces=settings.namespaces
         )
@@ -78,13 +78,13 @@ async def start(settings: Settings) -> AsyncGenerator[Embedded]:
             data,
             workspace=settings.workspace,
             location=settings.location,
-            causes=tuple(cause for collection, _ in collections for cause in collection.causes),
+            causes=tuple(cause for collection, _ in known for cause in collection.causes),
             runner_keys={settings.location: _key(credentials.runner)},
         )
         try:
             app = server.build(control, _tokens(credentials, settings.location))
             async with _client(app, credentials.user) as client, _client(app, credentials.runner) as home:
-                edge = _edge(settings, data, collections, platform, Home(home, credentials.runner), credentials.runner)
+                edge = _edge(settings, data, known, platform, Home(home, credentials.runner), credentials.runner)
                 yield Embedded(settings, app, control, edge, client, credentials)
         finally:
             await control.close()
@@ -213,7 +213,8 @@ def _edge(
     return Edge(home, scanner, runner, renew=renew, prepare=prepare)
 
 
-async def _collections(settings: Settings, data: Path) -> list[tuple[CodeCollection, Path]]:
+async def collections(settings: Settings, data: Path) -> list[tuple[CodeCollection, Path]]:
+    """The built-in CodeCollection and those of the settings, parsed, with the folder each is in."""
     found = [_parsed(*builtin())]
     for said in (one for given in settings.collections for one in _expanded(given)):
         url, _, ref = said.rpartition("@") if "@" in said.rsplit("/", 1)[-1] else (said, "", "")

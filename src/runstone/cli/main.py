@@ -13,6 +13,7 @@ _COMMANDS = {
     "demo": "Break a sandbox shop and watch Runstone find out why.",
     "sandbox": "Run the built-in demo cluster, healthy or with a fault.",
     "discover": "Scan once and print what is on the Map.",
+    "map": "Look at the Map: what depends on what, what changed, which rules match.",
     "task": "Run the Tasks of a CodeBundle here, as a runner would.",
     "content": "Look into CodeBundles: what their Tasks need, change and can raise.",
     "fetch": "Fetch a CodeCollection at a commit, with the packages it asks for.",

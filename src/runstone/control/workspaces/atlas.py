@@ -157,6 +157,10 @@ class Atlas:
             ref = self._owner[ref.path]
         return ref
 
+    def owned(self) -> Iterator[tuple[str, str]]:
+        """Paths of Pods and the like, each with that of the workload it folds into."""
+        return ((path, self.canonical(owner).path) for path, owner in self._owner.items())
+
     def slxs(self, ref: ResourceRef) -> list[SLX]:
         """The SLXs generated from a resource."""
         return [one for name in self._about.get(ref.path, ()) if (one := self.slx(name))]

@@ -1,5 +1,6 @@
 """The Map's tables: a difference goes in, in one transaction; a Map comes out."""
 
+import datetime as dt
 import json
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -157,6 +158,10 @@ class Maps:
                 {row.name: Packed.read(row.body, tuple(json.loads(row.about)), row.interval_s) for row in slxs},
                 {reading.scope: reading for reading in map(_reading, readings)},
             )
+
+    def now(self) -> dt.datetime:
+        """The present, as changes are stamped with."""
+        return self._clock.now()
 
     async def changes(self, since: str, most: int, about: Collection[str] | None = None) -> list[Change]:
         """The newest changes since a moment (as :func:`stamp` writes it), of all or of these paths."""

@@ -98,6 +98,8 @@ class Predicate:
     inner: tuple[Self, ...] = ()
     types: tuple[str, ...] = ()
     """Types it looks for besides the subject's own."""
+    path: str = ""
+    """A path into the object that it depends on; empty for none."""
 
     def every_type(self) -> Iterator[str]:
         """Types that it or what it combines looks for."""
@@ -301,7 +303,7 @@ def _exists(predicate: dict[str, Any]) -> Predicate:
     path, empty = str(predicate.get("path", "")), bool(predicate.get("matchEmpty"))
     parts = path_parts(path)
     text = f"{path} exists" + ("" if empty else " and is not empty")
-    return Predicate(text, lambda subject, _world, _others: found_at(subject.resource, parts, empty=empty))
+    return Predicate(text, lambda subject, _world, _others: found_at(subject.resource, parts, empty=empty), path=path)
 
 
 def _variable(path: str, predicate: dict[str, Any], file: str) -> Predicate:
@@ -339,7 +341,8 @@ def _pattern(predicate: dict[str, Any], file: str) -> Predicate:
         return any(test(value) for getter in getters for value in getter(subject))
 
     if not type_:
-        return Predicate(text, lambda subject, _world, _others: here(subject))
+        path = next((one for one in properties if "/" in one), "")
+        return Predicate(text, lambda subject, _world, _others: here(subject), path=path)
     text = f"some {type_} has {text}"
     return Predicate(text, _elsewhere(type_, here), types=(type_,))
 

@@ -122,7 +122,7 @@ def _kubernetes_words(kind: str, obj: Object) -> list[str]:
     return list(dict.fromkeys([*([_WORD_OF[kind]] if kind in _WORD_OF else []), *_WORDS_OF.get(kind, []), *named]))
 
 
-_QUALIFIERS: dict[str, tuple[str, ...]] = {
+QUALIFIERS: Mapping[str, tuple[str, ...]] = {
     "aws": (
         *("account_id", "region", "service", "is_public", "arn", "auth_type", "account_alias", "account_name"),
         *("assume_role_arn", "auth_secret"),
@@ -132,6 +132,7 @@ _QUALIFIERS: dict[str, tuple[str, ...]] = {
     "azure_devops": ("organization", "project", "project.name"),
     "host": ("host",),
 }
+"""Qualifiers besides ``resource``, by the family of platforms that has them."""
 
 
 def described(ref: ResourceRef, obj: Object, family: str, level: int, **more: Any) -> Subject:
@@ -140,7 +141,7 @@ def described(ref: ResourceRef, obj: Object, family: str, level: int, **more: An
     types = [str(one) for one in said.get("types") or [ref.kind.lower()]]
     name = str(obj.get("name") or ref.name)
     tags = texts(obj.get("tags") or obj["metadata"].get("labels"))
-    values = {key: _value(obj, key) for key in _QUALIFIERS.get(family, ())}
+    values = {key: _value(obj, key) for key in QUALIFIERS.get(family, ())}
     return Subject(
         type=_own_word(types),
         kind=ref.kind,
@@ -288,7 +289,7 @@ def _plain(subject: Subject, seen: dict[str, Any]) -> dict[str, Any]:
 
 
 def _aws(subject: Subject, seen: dict[str, Any]) -> dict[str, Any]:
-    every = {name: subject.values.get(name, "") for name in _QUALIFIERS["aws"]}
+    every = {name: subject.values.get(name, "") for name in QUALIFIERS["aws"]}
     return every | {f"tag_{key}": value for key, value in subject.labels.items()}
 
 
