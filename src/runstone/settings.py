@@ -28,6 +28,8 @@ class Settings(BaseModel):
     """Empty for the kubeconfig's current one."""
     namespaces: tuple[str, ...]
     """Empty for all."""
+    platforms: tuple[str, ...]
+    """What discovery reads: files of connectors/platforms with their settings, as ``aws?profile=prod``."""
     executor: str
     """Where Tasks run: a file of connectors/executors."""
     tool_path: str
@@ -50,6 +52,7 @@ def read(environment: Mapping[str, str] | None = None, **flags: object) -> Setti
         "kubeconfig": env.get("KUBECONFIG", ""),
         "context": "",
         "namespaces": (),
+        "platforms": ("kubernetes",),
         "executor": "process",
         "tool_path": "",
         "build_sources": False,

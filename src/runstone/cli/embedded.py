@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import datetime as dt
 import fcntl
-import hashlib
 import json
 import os
 import socket
@@ -17,23 +15,13 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from runstone import plugins
-from runstone.cli import executors
-from runstone.connectors.platforms import Platform
-from runstone.content import checkout, dependencies, parse
-from runstone.content.dependencies import Environment
+from runstone.cli import edges, platforms
+from runstone.content import checkout, parse
 from runstone.control.access import Actor
-from runstone.control.clock import stamp, token
+from runstone.control.clock import token
 from runstone.control.workspace import Control
 from runstone.edge.agent import Edge
-from runstone.edge.discovery.binding import Source
-from runstone.edge.discovery.documents import Setting
-from runstone.edge.discovery.inventory import Inventory
-from runstone.edge.discovery.scan import Scanner
 from runstone.edge.home import Home
-from runstone.edge.runner.agent import Runner
-from runstone.edge.runner.artefacts import Artefacts
-from runstone.edge.runner.secrets import Vault
 from runstone.errors import BadInput, Broken, Conflict, RunstoneError
 from runstone.model.content import CodeCollection, CollectionRef
 from runstone.server import app as server
@@ -41,7 +29,6 @@ from runstone.server.auth import Tokens, fingerprint
 from runstone.settings import Settings
 
 log = structlog.get_logger()
-KUBECONFIG_SECRET = "kubeconfig"  # noqa: S105  the name under which Tasks ask for it, not a value
 
 
 @dataclass(frozen=True)
@@ -67,24 +54,22 @@ class Embedded:
 @contextlib.asynccontextmanager
 async def start(settings: Settings) -> AsyncGenerator[Embedded]:
     """Everything in this process, discovery and runner at work. Raises BadInput, Unreachable with what to do."""
-    data = _data_folder(settings.data)
-    with _held(data):
+    data = data_folder(settings.data)
+    with held(data):
         credentials = _credentials(data)
         known = await collections(settings, data)
-        platform: Platform = plugins.load("platforms", "kubernetes")(
-            kubeconfig=settings.kubeconfig, context=settings.context, namespaces=settings.namespaces
-        )
+        found = platforms.chosen(settings)
         control = await Control.open(
             data,
             workspace=settings.workspace,
             location=settings.location,
             causes=tuple(cause for collection, _ in known for cause in collection.causes),
-            runner_keys={settings.location: _key(credentials.runner)},
+            runner_keys={settings.location: edges.key(credentials.runner)},
         )
         try:
             app = server.build(control, _tokens(credentials, settings.location))
             async with _client(app, credentials.user) as client, _client(app, credentials.runner) as home:
-                edge = _edge(settings, data, known, platform, Home(home, credentials.runner), credentials.runner)
+                edge = edges.built(settings, data, known, found, Home(home, credentials.runner), credentials.runner)
                 yield Embedded(settings, app, control, edge, client, credentials)
         finally:
             await control.close()
@@ -164,55 +149,6 @@ async def _sweep(control: Control) -> None:
             log.warning("sweep failed", problem=str(err))
 
 
-def _edge(
-    settings: Settings,
-    data: Path,
-    collections: list[tuple[CodeCollection, Path]],
-    platform: Platform,
-    home: Home,
-    runner_token: str,
-) -> Edge:
-    kubeconfig = data / "kubeconfig"
-
-    def renew() -> None:
-        _write_private(kubeconfig, platform.portable_kubeconfig())
-
-    renew()
-    roots = {collection.ref: root for collection, root in collections}
-
-    async def environment(root: Path) -> Environment:
-        return await dependencies.built(root, data, sources=settings.build_sources)
-
-    async def prepare() -> None:
-        for root in roots.values():
-            for finding in (await environment(root)).findings:
-                log.warning("requirements", collection=root.name, file=finding.file, problem=finding.message)
-
-    async def at(ref: CollectionRef) -> Path:
-        return roots.get(ref) or await checkout.pinned(ref, data / "checkouts")
-
-    runner = Runner(
-        home=home,
-        executor=executors.chosen(settings),
-        vault=Vault({KUBECONFIG_SECRET: f"file@{kubeconfig}"}),
-        checkout=at,
-        environment=environment,
-        artefacts=Artefacts(data / "artefacts"),
-        key=_key(runner_token),
-        now=lambda: stamp(dt.datetime.now(dt.UTC)),
-        location=settings.location,
-        instance=token(),
-        tool_path=settings.tool_path,
-    )
-    scanner = Scanner(
-        [platform],
-        [Source.of(collection, root) for collection, root in collections],
-        setting=Setting(settings.workspace, settings.location, {"kubeconfig_secret_name": KUBECONFIG_SECRET}),
-        inventory=Inventory(data / "inventory.sqlite"),
-    )
-    return Edge(home, scanner, runner, renew=renew, prepare=prepare)
-
-
 async def collections(settings: Settings, data: Path) -> list[tuple[CodeCollection, Path]]:
     """The built-in CodeCollection and those of the settings, parsed, with the folder each is in."""
     found = [_parsed(*builtin())]
@@ -243,7 +179,8 @@ def builtin() -> tuple[CollectionRef, Path]:
     raise Broken(f"The built-in CodeCollection is missing beside {package}. Install Runstone again.")
 
 
-def _data_folder(path: Path) -> Path:
+def data_folder(path: Path) -> Path:
+    """The folder, made if need be, readable by its owner alone. Raises BadInput."""
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.chmod(0o700)
@@ -253,7 +190,7 @@ def _data_folder(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _held(data: Path) -> Generator[None]:
+def held(data: Path) -> Generator[None]:
     """One instance per data folder: two would take each other's work."""
     with (data / "lock").open("w") as lock:
         try:
@@ -266,23 +203,13 @@ def _held(data: Path) -> Generator[None]:
 def _credentials(data: Path) -> Credentials:
     path = data / "credentials.json"
     if not path.exists():
-        _write_private(path, json.dumps({"user": token() + token(), "runner": token() + token()}))
+        edges.write_private(path, json.dumps({"user": token() + token(), "runner": token() + token()}))
     try:
         said = json.loads(path.read_text())
         return Credentials(user=said["user"], runner=said["runner"])
     except (ValueError, KeyError) as err:
         raise BadInput(
             f"The token file {path} cannot be read. Delete it; new tokens are made at the next start."
-        ) from err
-
-
-def _write_private(path: Path, text: str) -> None:
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(text)
-    except OSError as err:
-        raise Broken(
-            f"{path} cannot be written: {err.strerror}. Free some space or check the folder's rights."
         ) from err
 
 
@@ -293,11 +220,6 @@ def _tokens(credentials: Credentials, location: str) -> Tokens:
             fingerprint(credentials.runner): Actor(name=f"runner:{location}", role="runner"),
         }
     )
-
-
-def _key(runner_token: str) -> bytes:
-    """What Approvals for this runner are signed with: both sides hold the token's hash."""
-    return hashlib.sha256(b"approval\n" + runner_token.encode()).digest()
 
 
 def _client(app: FastAPI, bearer: str) -> httpx2.AsyncClient:

@@ -9,6 +9,7 @@ from runstone import __version__
 
 _COMMANDS = {
     "up": "Run Runstone on your cluster: discovery, runner, API and page in one process.",
+    "edge": "Run discovery and runner in a network of its own, for a Runstone elsewhere.",
     "ask": "Find out why something is failing: opens a session and follows it to the cause.",
     "demo": "Break a sandbox shop and watch Runstone find out why.",
     "sandbox": "Run the built-in demo cluster, healthy or with a fault.",

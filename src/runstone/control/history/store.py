@@ -65,9 +65,18 @@ def _told(name: str, before: str, after: str) -> str:
 
 
 async def note(
-    connection: Connection, workspace: str, at: str, resources: Iterable[Resource], gone: Iterable[ResourceRef]
+    connection: Connection,
+    workspace: str,
+    at: str,
+    resources: Iterable[Resource],
+    gone: Iterable[ResourceRef],
+    *,
+    hashes: bool,
 ) -> None:
-    """Write down what is new, before it is put on the Map."""
+    """Write down what is new, before it is put on the Map.
+
+    Without ``hashes`` facts that may be hashes are left out: an edge that sends everything anew may have another salt.
+    """
     fresh = {one.ref.path: one for one in resources}
     paths = [*fresh, *(ref.path for ref in gone)]
     query = {"workspace": workspace, "paths": json.dumps(paths)}
@@ -76,6 +85,7 @@ async def note(
         {"workspace": workspace, "at": at, "path": path, "what": what, "name": name, "before": before, "after": after}
         for path in paths
         for what, name, before, after in _changes(known.get(path), fresh.get(path))
+        if hashes or what != "fact" or not name.startswith(_HIDDEN)
     ]
     if found:
         await connection.execute(_PUT, found)

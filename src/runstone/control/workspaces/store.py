@@ -107,7 +107,8 @@ class Maps:
                 return MapAnswer(changed=0, fits=False, held=held)
             if settled and not repeated:
                 at = stamp(self._clock.now())
-                await history.note(connection, self._workspace, at, update.resources, update.gone)
+                told = (update.resources, update.gone)
+                await history.note(connection, self._workspace, at, *told, hashes=bool(update.base))
             changed = 0 if repeated else await self._difference(connection, update, whole=not update.base)
             await self._hold(connection, update)
             others = 0

@@ -28,11 +28,23 @@ def of(obj: Object, now: dt.datetime) -> Finding:
         return _pod(obj, now)
     if kind == "Deployment":
         return _deployment(obj, now)
-    return _BY_KIND.get(kind, _plain)(obj)
+    own = _BY_KIND.get(kind)
+    return own(obj) if own else _custom(obj) if "." in str(obj.get("apiVersion")) else ("ok", "")
 
 
-def _plain(_: Object) -> Finding:
-    return "ok", ""
+def _custom(obj: Object) -> Finding:
+    """A custom resource as most controllers report: a condition Ready (or Available, Healthy); Argo CD's own words."""
+    said = (_status(obj).get("health") or {}).get("status") if isinstance(_status(obj).get("health"), dict) else None
+    if said in ("Degraded", "Missing"):
+        return "ill", str(said)
+    conditions = _conditions(obj)
+    for name in ("Ready", "Available", "Healthy"):
+        condition = conditions.get(name)
+        if condition and condition.get("status") == "False":
+            return "ill", str(condition.get("reason") or f"not {name.lower()}")
+        if condition and condition.get("status") == "Unknown":
+            return "unknown", str(condition.get("reason") or "")
+    return "ok", str(said or "")
 
 
 def _deployment(obj: Object, now: dt.datetime) -> Finding:

@@ -108,6 +108,8 @@ def in_order(found: Iterable[Relation]) -> list[Relation]:
 def _of(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:
     if ref.kind in WORKLOADS:
         yield from _workload(ref, obj, objects)
+        yield from _managed(ref, obj, objects)
+        yield from _one_app(ref, obj, objects)
     match ref.kind:
         case "Pod":
             yield from _pod(ref, obj, objects)
@@ -121,6 +123,8 @@ def _of(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:
             yield from _autoscaler(ref, obj, objects)
         case "NetworkPolicy":
             yield from _policy(ref, obj, objects)
+        case "VirtualService":
+            yield from _mesh(ref, obj, objects)
         case _:
             pass
     if ref.kind in _CONTAINED:
@@ -325,6 +329,77 @@ def _autoscaler(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Rel
     target = (obj.get("spec") or {}).get("scaleTargetRef") or {}
     if target.get("kind") in WORKLOADS and target.get("name"):
         yield _relation(ref, "scales", objects.ref(target["kind"], ref.namespace, target["name"]))
+
+
+_FLUX = (
+    ("helm.toolkit.fluxcd.io", "HelmRelease"),
+    ("kustomize.toolkit.fluxcd.io", "Kustomization"),
+)
+_ARGO = ("argocd.argoproj.io/instance", "app.kubernetes.io/instance")
+_TRACKING = "argocd.argoproj.io/tracking-id"
+
+
+def _managed(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:
+    """Who puts a workload there. Labels and annotations as Flux, Argo CD, Helm and Terraform document them.
+
+    A release of Helm itself is no object that is read; its name is told all the same.
+    """
+    labels, notes = (obj["metadata"].get(key) or {} for key in ("labels", "annotations"))
+    for prefix, kind in _FLUX:
+        name = labels.get(f"{prefix}/name")
+        if name:
+            place = labels.get(f"{prefix}/namespace") or ref.namespace
+            yield _relation(ref, "managed-by", objects.ref(kind, place, name), "Flux")
+            return
+    tracked = str(notes.get(_TRACKING) or "").partition(":")[0]
+    named = tracked.rpartition("_")[2] or labels.get(_ARGO[0])
+    if named:
+        yield _relation(ref, "managed-by", _application(str(named), tracked.rpartition("_")[0], objects), "Argo CD")
+        return
+    release = notes.get("meta.helm.sh/release-name")
+    if release:
+        place = notes.get("meta.helm.sh/release-namespace") or ref.namespace
+        yield _relation(ref, "managed-by", objects.ref("HelmRelease", place, release), "Helm")
+    elif str(labels.get("app.kubernetes.io/managed-by") or "").lower() == "terraform":
+        workspace = str(labels.get("app.terraform.io/workspace") or "default")
+        yield _relation(ref, "managed-by", objects.ref("TerraformWorkspace", ref.namespace, workspace), "Terraform")
+
+
+def _application(name: str, namespace: str, objects: Objects) -> ResourceRef:
+    """An Argo CD Application, in whichever namespace it is; in argocd, the usual one, when it was not read."""
+    known = (one for one in objects.everywhere("Application") if one.name == name)
+    return next(known, objects.ref("Application", namespace or "argocd", name))
+
+
+def _one_app(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:
+    """Workloads of one release belong together: each is tied to the first of them by name, so that edges stay few."""
+    app = _app(obj)
+    if not app:
+        return
+    for kind in ("Deployment", "StatefulSet", "DaemonSet"):
+        for other in objects.of_kind(kind, ref.namespace):
+            if _app(other) == app:
+                first = ref_of(other, objects.platform)
+                if first != ref:
+                    yield _relation(ref, "same-app", first, app)
+                return
+
+
+def _app(obj: Object) -> str:
+    labels = obj["metadata"].get("labels") or {}
+    return str(labels.get("app.kubernetes.io/part-of") or labels.get("app.kubernetes.io/instance") or "")
+
+
+def _mesh(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:
+    """Where Istio sends what comes for a host."""
+    spec = obj.get("spec") or {}
+    for rule in [*(spec.get("http") or []), *(spec.get("tcp") or []), *(spec.get("tls") or [])]:
+        for route in rule.get("route") or []:
+            host = str((route.get("destination") or {}).get("host") or "")
+            parts = host.split(".")
+            target = objects.ref("Service", parts[1] if len(parts) > 1 else ref.namespace, parts[0])
+            if target in objects.by_ref:
+                yield _relation(ref, "routes-to", target, f"host {host}")
 
 
 def _policy(ref: ResourceRef, obj: Object, objects: Objects) -> Iterator[Relation]:

@@ -76,7 +76,8 @@ class Kubernetes(Platform):
             jobs: list[Callable[[], Awaitable[list[Batch]]]] = [
                 lambda kind=kind: self._kind(round_, kind, narrowed) for kind in kinds.KINDS
             ]
-            jobs += [lambda name=name: self._custom(round_, name, narrowed) for name in _types(extra)]
+            names = _types([*extra, *_served_custom(round_.served)])
+            jobs += [lambda name=name: self._custom(round_, name, narrowed) for name in names]
             # Started in order, and the connection serves in that order too.
             tasks = [asyncio.ensure_future(job()) for job in jobs]
             try:
@@ -334,6 +335,12 @@ class Kubernetes(Platform):
                 kind = f"{one['kind']}.{group}" if one["kind"] in kinds.NAMES else str(one["kind"])
                 return Kind(kind, one["name"], (served,), namespaced=bool(one["namespaced"]))
         raise NotServed
+
+
+def _served_custom(served: frozenset[str] | None) -> list[str]:
+    """The types of kinds.CUSTOM whose group the cluster has."""
+    groups = {version.rpartition("/")[0] for version in served or ()}
+    return [name for name in kinds.CUSTOM if name.partition(".")[2] in groups]
 
 
 def _types(extra: Sequence[str]) -> list[str]:

@@ -59,6 +59,13 @@ NAMES = frozenset(kind.kind for kind in KINDS)
 _TYPES = frozenset((kind.plural, group.rpartition("/")[0]) for kind in KINDS for group in kind.groups)
 
 
+CUSTOM = (
+    *("helmreleases.helm.toolkit.fluxcd.io", "kustomizations.kustomize.toolkit.fluxcd.io"),
+    *("applications.argoproj.io", "certificates.cert-manager.io", "virtualservices.networking.istio.io"),
+)
+"""Types that say who manages what, where traffic goes and what is about to expire: read wherever they are served."""
+
+
 def built_in(plural: str, group: str) -> bool:
     """Whether a type is read anyway. Rules may leave the group out."""
     return (plural, group) in _TYPES or (not group and any(plural == known for known, _ in _TYPES))
