@@ -63,6 +63,10 @@ def _rule(source: GenerationRule, written: dict[str, Any], templates: Path) -> I
     yield from _types(rule)
     if not rule.predicates:
         yield "matchRules is empty, so everything of these types matches. Say so by a pattern '.' on name.", "warning"
+    for predicate in rule.predicates:
+        yield from _predicate(predicate, rule)
+    if not rule.slxs:
+        yield "slxs is empty, so nothing is made of a match.", "warning"
     for slx, said in zip(rule.slxs, source.slxs, strict=True):
         yield from _slx(slx, said, source.platform, templates)
 
