@@ -76,6 +76,9 @@ _DROP_RELATION = sa.text("""
     DELETE FROM relation WHERE workspace = :workspace AND source = :source AND type = :type AND target = :target
     AND detail = :detail
 """)
+_DROP_RELATIONS_OF = sa.text(
+    "DELETE FROM relation WHERE workspace = :workspace AND platform = :platform AND source = :source"
+)
 _DROP_SLX_OF = sa.text("DELETE FROM slx WHERE workspace = :workspace AND subject = :subject")
 _DROP_SLX = sa.text("DELETE FROM slx WHERE workspace = :workspace AND name = :name")
 _END_SCAN = sa.text("""
@@ -215,6 +218,9 @@ class Maps:
                 changed += await self._drop_resource(connection, row.path)
             elif row.path not in told:
                 kept.add(row.path)
+        related = {one.source.path for one in update.related}
+        for source in told - related:
+            changed += max((await connection.execute(_DROP_RELATIONS_OF, {**where, "source": source})).rowcount, 0)
         names = {slx.name for slx in update.slxs}
         stale = [row.name for row in await connection.execute(_SLXS_OF, where) if row.subject not in kept]
         changed += await self._drop_slxs(connection, tuple(name for name in stale if name not in names))
