@@ -9,12 +9,12 @@ from runstone import __version__
 
 _COMMANDS = {
     "up": "Run Runstone on your cluster: discovery, runner, API and page in one process.",
-    "edge": "Run discovery and runner in a network of its own, for a Runstone elsewhere.",
+    "edge": "Discover what runs here and run Tasks here, for a Runstone elsewhere.",
     "ask": "Find out why something is failing: opens a session and follows it to the cause.",
     "demo": "Break a sandbox shop and watch Runstone find out why.",
     "sandbox": "Run the built-in demo cluster, healthy or with a fault.",
     "discover": "Scan once and print what is on the Map.",
-    "map": "Look at the Map: what depends on what, what changed, which rules match.",
+    "map": "Look at the Map: resources, what depends on what, what changed, which rules match.",
     "task": "Run the Tasks of a CodeBundle here, as a runner would.",
     "content": "Look into CodeBundles: what their Tasks need, change and can raise.",
     "fetch": "Fetch a CodeCollection at a commit, with the packages it asks for.",
