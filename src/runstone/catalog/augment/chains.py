@@ -1,0 +1,85 @@
+"""Which Tasks should follow an Issue: search over the collection, asked with the Issue's own words."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+from runstone.catalog import facets, weights
+from runstone.catalog.augment import situations
+from runstone.catalog.document import Follow
+from runstone.catalog.entry import Entry
+from runstone.catalog.facets import Asked
+from runstone.catalog.index import Index, Scored
+
+_MOST = 6
+_NEAR = 0.6
+"""A Task whose score is less than this share of the best one's does not follow."""
+_OWN_KIND = 0.3
+_THEN = 3
+_STRANGE = 0.6
+"""The share of another product in a Task from which on it is about something else."""
+
+
+class Chains:
+    """The Tasks of a catalogue, asked for what comes next."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._index = Index(entries, weights.WITHOUT_VECTORS)
+        self._at = {one.key: at for at, one in enumerate(entries)}
+        self._asked = cache(facets.of_question)
+
+    def after(self, entry: Entry, title: str, next_steps: Sequence[str]) -> tuple[Follow, ...]:
+        """The Tasks to run after an Issue of ``entry``, in its bundle and beyond; never the entry itself."""
+        asked = self._within(entry, self._asked(". ".join((title, *next_steps[:3]))))
+        found = [one for one in self._index.scored(asked) if self._goes_on(entry, one)]
+        best = found[0].score if found else 0
+        near = [(one, self._shared(asked, one)) for one in found[: 3 * _MOST] if best > 0 and one.score >= _NEAR * best]
+        return tuple(
+            Follow(
+                key=self._index.entries[one.number].key,
+                score=round(one.score / best, 2),
+                why=f"looks at {', '.join(shared)}",
+            )
+            for one, shared in near
+            if shared
+        )[:_MOST]
+
+    def next(self, entry: Entry) -> dict[str, tuple[str, ...]]:
+        """For each of the surroundings, the Tasks on the entry's subject that look at what they suggest."""
+        own = self._index.offered[self._at[entry.key]].facets
+        found: dict[str, tuple[str, ...]] = {}
+        for name, one in situations.SURROUNDINGS.items():
+            wanted = replace(own, looks=one.looks, signals={})
+            asked = Asked(text=one.told, facets=wanted, intent="diagnose", names=frozenset())
+            found[name] = tuple(
+                self._index.entries[scored.number].key
+                for scored in self._index.scored(asked)[:_THEN]
+                if self._goes_on(entry, scored)
+            )
+        return found
+
+    def _goes_on(self, entry: Entry, scored: Scored) -> bool:
+        """Another Task on the same subject that does look at what is wanted."""
+        fits = scored.features["looks"] > 0 and scored.features["other_product"] < _STRANGE
+        return fits and self._index.entries[scored.number].key != entry.key
+
+    def _within(self, entry: Entry, asked: Asked) -> Asked:
+        """The Issue is about the Task's subject even where its words do not say so."""
+        own = self._index.offered[self._at[entry.key]].facets
+        found = asked.facets
+        kinds = {name: _OWN_KIND * weight for name, weight in own.kinds.items()}
+        return replace(
+            asked,
+            facets=replace(
+                found,
+                products=found.products or own.products,
+                platforms=found.platforms or own.platforms,
+                kinds={**kinds, **found.kinds},
+            ),
+        )
+
+    def _shared(self, asked: Asked, one: Scored) -> list[str]:
+        """What the Issue calls for and the Task looks at; a Task that shares only words is no step."""
+        offered = self._index.offered[one.number].facets
+        shared = {look: weight * offered.looks.get(look, 0) for look, weight in asked.facets.looks.items()}
+        return sorted((look for look, weight in shared.items() if weight >= 0.2), key=lambda look: -shared[look])[:3]

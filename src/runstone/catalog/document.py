@@ -1,0 +1,86 @@
+"""What is known of a Task beyond its source, for search and planning. Every piece says where it is from."""
+
+from typing import Literal
+
+from runstone.model.noun import Noun
+
+Origin = Literal["local", "model"]
+"""``local``: worked out from the source and the ontology; ``model``: written by a language model and checked."""
+
+
+class Statement(Noun):
+    """One sentence, phrase or name."""
+
+    text: str
+    origin: Origin = "local"
+
+
+class Signature(Noun):
+    """A pattern that the Task's own source looks for in output: who sees such text has this Task's subject."""
+
+    pattern: str
+    means: tuple[str, ...]
+    """Names of the ontology's signals that the pattern speaks of."""
+    origin: Origin = "local"
+
+
+class Follow(Noun):
+    """A Task that should come after an Issue. ``score`` ranks it, from 0 to 1; ``why`` says what connects them."""
+
+    key: str
+    score: float
+    why: str
+
+
+class ExpectedIssue(Noun):
+    """An Issue the Task can raise, its causes by code, and what to run next, best first."""
+
+    title: str
+    severity: int | None
+    causes: tuple[str, ...]
+    follows: tuple[Follow, ...]
+    origin: Origin = "local"
+
+
+class Scenario(Noun):
+    """A situation in which the Task helps: symptom, resource, platform and surroundings, as somebody would tell it.
+
+    ``says``: the symptom in the words of ``text``. ``looks``: what of the Task answers it, strongest first.
+    ``expects``: the Issue it most likely ends in, if its source has one that speaks of the symptom. ``then``: the Tasks
+    that should come next in these surroundings (what changed, after a release; what is used up, under load).
+    """
+
+    text: str
+    symptom: str
+    says: str
+    resource: str
+    platform: str
+    environment: str
+    looks: tuple[str, ...]
+    expects: str
+    then: tuple[str, ...]
+    origin: Origin = "local"
+
+    @property
+    def short(self) -> str:
+        """What is turned into a vector: resource and symptom; platform and surroundings only blur it."""
+        return f"{self.resource} {self.says}"
+
+
+class TaskDocument(Noun):
+    """The metadata of one Task. ``key`` is ``codebundle::title``; ``digest`` that of everything it was made from."""
+
+    key: str
+    digest: str
+    purpose: Statement
+    use_when: tuple[Statement, ...]
+    not_when: tuple[Statement, ...]
+    symptoms: tuple[Statement, ...]
+    signatures: tuple[Signature, ...]
+    alerts: tuple[Statement, ...]
+    questions: tuple[Statement, ...]
+    preconditions: tuple[Statement, ...]
+    blast_radius: Statement
+    reversible: Statement
+    issues: tuple[ExpectedIssue, ...]
+    scenarios: tuple[Scenario, ...]

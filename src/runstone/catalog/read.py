@@ -1,0 +1,119 @@
+"""The Tasks of a CodeCollection on disk, or of a catalogue file with one JSON object a line."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from runstone.catalog import facets, patterns
+from runstone.catalog.entry import Entry
+from runstone.content import inspection
+from runstone.errors import BadInput
+from runstone.model.content import Access, Suite, Task, TaskContract
+
+_MEASURES = "sli.robot"
+"""Suites that measure on a schedule: nobody is sent to them with a question."""
+
+
+def collection(root: Path) -> tuple[Entry, ...]:
+    """Every Task of the runbooks below a folder, with its contract. Raises BadInput when there is no suite."""
+    found = inspection.of(root)
+    entries: list[Entry] = []
+    for one in found.suites:
+        suite = one.contract.suite
+        if suite.file == _MEASURES:
+            continue
+        folder = Path(found.root) / one.folder
+        text = (folder / suite.file).read_text(encoding="utf-8", errors="replace")
+        for task, does in zip(suite.tasks, one.contract.tasks, strict=True):
+            source = (body(text, task.line), *_scripts(folder, root, does))
+            entries.append(_entry(root.resolve().name, folder.resolve().name, suite, task, does, source))
+    return tuple(entries)
+
+
+def lines(file: Path) -> tuple[Entry, ...]:
+    """A catalogue file: ``codebundle``, ``title``, and where known ``doc``, ``bundle_doc``, ``tags``, ``supports``.
+
+    Raises BadInput with the line that is not such an object.
+    """
+    entries: list[Entry] = []
+    for number, line in enumerate(_text(file).splitlines(), 1):
+        if line.strip():
+            entries.append(_line(line, f"{file.name}:{number}", file.stem))
+    return tuple(entries)
+
+
+def body(text: str, line: int) -> str:
+    """One Task of a suite's text: from its title, on ``line`` (1-based), to the next thing at the margin."""
+    rows = text.splitlines(keepends=True)[max(0, line - 1) :]
+    end = next((at for at, row in enumerate(rows[1:], 1) if re.match(r"[^\s#]", row)), len(rows))
+    return "".join(rows[:end])
+
+
+def _entry(
+    collection: str, bundle: str, suite: Suite, task: Task, does: TaskContract, source: tuple[str, ...]
+) -> Entry:
+    return Entry(
+        collection=collection,
+        bundle=bundle,
+        title=task.title,
+        documentation=task.documentation,
+        bundle_documentation=suite.documentation,
+        tags=task.tags,
+        supports=suite.supports,
+        access=task.access,
+        changes=does.mutates or task.access == "read-write" or _says_change(task.title, task.access),
+        contract=does,
+        source_bytes=sum(len(text.encode()) for text in source),
+        source_digest=hashlib.sha256("\0".join(source).encode()).hexdigest(),
+        patterns=tuple(dict.fromkeys(pattern for text in source for pattern in patterns.of(text))),
+        inputs=_needed(suite),
+    )
+
+
+def _says_change(title: str, access: Access) -> bool:
+    return access != "read-only" and facets.verb(title) == "change"
+
+
+def _needed(suite: Suite) -> tuple[str, ...]:
+    secrets = (one.name for one in suite.secrets if not one.optional and not one.conditional)
+    return (*(one.name for one in suite.inputs if one.required), *secrets)
+
+
+def _scripts(folder: Path, root: Path, does: TaskContract) -> Iterator[str]:
+    for name in does.scripts:
+        file = (root if name.startswith("libraries/") else folder) / name
+        if file.is_file():
+            yield file.read_text(encoding="utf-8", errors="replace")
+
+
+def _line(line: str, where: str, collection: str) -> Entry:
+    try:
+        said: dict[str, Any] = json.loads(line)
+        tags = tuple(str(said.get("tags", "")).split())
+        title = str(said["title"])
+        bundle = str(said["codebundle"])
+    except (ValueError, KeyError, TypeError, AttributeError) as err:
+        raise BadInput(f"{where} is no Task: give a JSON object with at least codebundle and title.") from err
+    named = {tag.partition(":")[2] for tag in tags if tag.startswith("access:")}
+    access: Access = "read-write" if "read-write" in named else "read-only" if "read-only" in named else "unknown"
+    return Entry(
+        collection=collection,
+        bundle=bundle,
+        title=title,
+        documentation=str(said.get("doc", "")),
+        bundle_documentation=str(said.get("bundle_doc", "")),
+        tags=tags,
+        supports=tuple(re.split(r"[,\s]+", str(said.get("supports", "")))),
+        access=access,
+        changes=access == "read-write" or facets.verb(title) == "change",
+    )
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as err:
+        raise BadInput(f"{file} cannot be read as text: {type(err).__name__}.") from err

@@ -1,0 +1,84 @@
+"""``runstone search``: the right Task for a question, an alert or an error's text."""
+
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from runstone import settings
+from runstone.catalog import library, read
+from runstone.catalog.search import Answer, Filters, Hit, Search
+from runstone.cli import embedded, meaning, options
+from runstone.errors import BadInput
+from runstone.model.content import Access
+
+
+@click.command("search")
+@click.argument("text", required=False)
+@click.option(
+    "--catalog",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="A CodeCollection's folder; the built-in one by default.",
+)
+@click.option("--platform", default="", help="Only Tasks of this platform: kubernetes, aws, azure, gcp …")
+@click.option("--kind", default="", help="Only Tasks about this kind of resource: deployment, node, ingress …")
+@click.option("--access", type=click.Choice(["read-only", "read-write", "unknown"]), help="Only Tasks tagged so.")
+@click.option("--limit", default=5, show_default=True, help="How many Tasks to print.")
+@click.option("--learn", type=click.Path(path_type=Path, exists=True), help="Take the model from this wheel or folder.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document: confidence, Tasks, scores and their parts.")
+@options.data
+def command(
+    text: str | None,
+    folder: Path | None,
+    platform: str,
+    kind: str,
+    access: Access | None,
+    limit: int,
+    learn: Path | None,
+    as_json: bool,
+    data: Path | None,
+) -> None:
+    """Find the Task for a question, an alert or an error.
+
+    TEXT: what somebody asks or reads, or an alert as JSON; - reads it from standard input.
+
+    A Task that changes things is never first unless a change was asked for.
+    """
+    told = settings.read(data=data)
+    if learn:
+        click.echo(f"The model is in {meaning.learn(learn, told.data)}.", err=True)
+    if text is None:
+        if learn:
+            return
+        raise BadInput('Say what to search for: runstone search "why does the pod restart".')
+    asked = sys.stdin.read() if text == "-" else text
+    search = opened(folder, told.data)
+    answer = search.ask(asked, Filters(platform=platform, kind=kind, access=access), limit)
+    if as_json:
+        click.echo(answer.model_dump_json(indent=1))
+    else:
+        _print(Console(highlight=False), answer)
+
+
+def opened(folder: Path | None, data: Path) -> Search:
+    """The collection of a folder, or the built-in one, ready to be asked."""
+    root = folder or embedded.builtin()[1]
+    return library.searchable(read.collection(root), data, library.causes(root), meaning.found(data))
+
+
+def _print(console: Console, answer: Answer) -> None:
+    for note in answer.notes:
+        console.print(f"[yellow]{escape(note)}[/]")
+    for place, hit in enumerate(answer.hits, 1):
+        marks = f"[{'red' if hit.changes else 'green'}]{'changes things' if hit.changes else hit.access}[/]"
+        console.print(f"{place}. [bold]{escape(hit.title)}[/]  {marks}")
+        console.print(f"   [dim]{escape(hit.bundle)}  {hit.score:.2f}: {escape(_parts(hit))}[/]")
+        console.print(f"   {escape(hit.why)}")
+    console.print(f"[dim]confidence {answer.confidence:.2f}, read as: {answer.intent}[/]")
+
+
+def _parts(hit: Hit) -> str:
+    return " ".join(f"{name} {value:+.2f}" for name, value in hit.components.items())

@@ -1,0 +1,71 @@
+"""``runstone search`` and ``runstone eval`` as a person and a program use them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from runstone.cli import eval as evaluation
+from runstone.cli import search
+from runstone.errors import BadInput, RunstoneError
+
+DATA = Path(__file__).parents[1] / "data" / "retrieval"
+
+
+def run(data: Path, *arguments: str, given: str | None = None) -> Result:
+    return CliRunner().invoke(search.command, [*arguments, "--data", str(data)], input=given, catch_exceptions=False)
+
+
+def test_a_question_gets_tasks_with_their_reasons(tmp_path: Path) -> None:
+    result = run(tmp_path, "why does the api pod restart all the time")
+    assert result.exit_code == 0
+    assert "1. Check Pods of" in result.stdout
+    assert "looks at" in result.stdout
+    assert "Searched by words and by the ontology only" in " ".join(result.stdout.split())
+
+
+def test_a_program_gets_one_document(tmp_path: Path) -> None:
+    answer = json.loads(run(tmp_path, "ingress returns 502", "--json", "--limit", "2").stdout)
+    assert len(answer["hits"]) == 2
+    assert {"key", "score", "components", "why", "changes", "access"} <= set(answer["hits"][0])
+    assert {"confidence", "fits", "intent", "notes"} <= set(answer)
+
+
+def test_an_alert_is_read_from_standard_input(tmp_path: Path) -> None:
+    body = json.dumps({"labels": {"alertname": "KubePersistentVolumeFillingUp"}, "annotations": {}})
+    answer = json.loads(run(tmp_path, "-", "--json", given=body).stdout)
+    assert answer["question"] == "KubePersistentVolumeFillingUp"
+    assert "pvc" in answer["hits"][0]["bundle"]
+
+
+def test_nothing_to_search_for_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="Say what to search for"):
+        run(tmp_path)
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunstoneError, match=r"numpy|There is no model\.safetensors"):
+        run(tmp_path, "--learn", str(DATA))
+
+
+def retrieval(out: Path, *arguments: str) -> Result:
+    told = ["retrieval", str(DATA / "small.jsonl"), "--out", str(out), "--data", str(out.parent), *arguments]
+    return CliRunner().invoke(evaluation.command, told, catch_exceptions=False)
+
+
+def test_a_run_is_written_line_by_line(tmp_path: Path) -> None:
+    out = tmp_path / "run.jsonl"
+    result = retrieval(out, "--catalog", str(DATA / "catalogue.jsonl"))
+    figures = json.loads(result.stdout)
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert len(rows) == figures["questions"] + figures["none_questions"]
+    assert all({"id", "ranked", "score"} <= set(row) for row in rows)
+    assert "::" in rows[0]["ranked"][0]
+    assert figures["mutating_at_1"] == 0
+
+
+@pytest.mark.parametrize("arguments", [(), ("--catalog", "a", "--collection", "b")])
+def test_exactly_one_set_of_tasks_is_searched(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    with pytest.raises(BadInput, match="either --collection FOLDER or --catalog FILE"):
+        retrieval(tmp_path / "run.jsonl", *arguments)
