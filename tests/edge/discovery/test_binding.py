@@ -112,6 +112,17 @@ def test_after_any_history_the_slxs_are_those_of_what_is_there(
     )
 
 
+def test_a_name_whose_first_maker_is_gone_goes_to_the_next_however_little_is_made_at_a_time(tmp_path: Path) -> None:
+    entry = {**RULES[0], "slxs": [{"baseName": "one", "qualifiers": ["resource"], "outputItems": ITEMS}]}
+    one, held = bound(made(tmp_path, [entry])), dict[str, SLX]()
+    first, second = subject("Deployment", "a", "m"), subject("Deployment", "a", "n", text="second")
+    one.change({first.key: first, second.key: second})
+    apply(one, held, 1)
+    one.change({first.key: None, second.key: subject("Deployment", "a", "n", text="later")})
+    apply(one, held, 1)
+    assert [found.statement.split()[0] for found in held.values()] == ["later"]
+
+
 def test_a_change_that_no_template_shows_renders_again_and_tells_nothing(rules: Rules) -> None:
     one = bound(rules)
     one.change({("Deployment", "n", "a"): subject("Deployment", "a")})

@@ -7,6 +7,7 @@ rule or template costs itself and nothing else; it is kept as a Finding.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import structlog
@@ -234,14 +235,19 @@ class Bound:
         """Make up to so many of the matches that wait; SLXs by name that are another now, None for those gone."""
         again: set[str] = set()
         slxs: dict[_Place, SLX] = {}
-        for _ in range(min(most, len(self._waiting))):
-            place = next(iter(self._waiting))
+        for place in self._next(most):
             del self._waiting[place]
             concerned, slx = self._remade(*place)
             again |= concerned
             if slx is not None:
                 slxs[place] = slx
         return {name: self._winner(name, slxs) for name in sorted(again)}
+
+    def _next(self, most: int) -> list[_Place]:
+        """Matches that are no more, which cost nothing and must not stand for a name any longer; then up to so many."""
+        gone = [place for place in self._waiting if not self._states[place[0]].members.get(place[1])]
+        others = (place for place in self._waiting if self._states[place[0]].members.get(place[1]))
+        return [*gone, *islice(others, max(most, 0))]
 
     @property
     def waiting(self) -> int:
@@ -358,7 +364,7 @@ class Bound:
 def _stamp(match: Match) -> str:
     """Another text whenever any object that a template can see of a match is another."""
     seen = (match.subject, *match.children, *match.others.values())
-    return "\n".join(f"{one.stamp} {one.name} {one.level}" for one in seen)
+    return "\n".join(f"{one.stamp} {'/'.join(one.key)} {one.level}" for one in seen)
 
 
 def _failure(file: str, problem: str, subjects: Sequence[str]) -> Finding:
