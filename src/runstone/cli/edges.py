@@ -86,10 +86,12 @@ def key(runner_token: str) -> bytes:
 
 
 def write_private(path: Path, text: str) -> None:
-    """A file that only its owner can read. Raises Broken."""
+    """A file that only its owner can read, replaced whole, since Tasks may be reading it. Raises Broken."""
+    fresh = path.with_name(f".{path.name}.new")
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(text)
+        fresh.replace(path)
     except OSError as err:
         raise Broken(
             f"{path} cannot be written: {err.strerror}. Free some space or check the folder's rights."

@@ -118,12 +118,13 @@ class Sandbox:
         return yaml.safe_dump(document, sort_keys=False)
 
     def write_kubeconfig(self, path: Path, user: str = "admin") -> Path:
-        """Write the kubeconfig, readable by its owner only, and return its path."""
+        """Write the kubeconfig, readable by its owner only, and return its path. It is replaced whole: others may read."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.chmod(0o600)
-        path.write_text(self.kubeconfig_text(user), "utf-8")
-        return path
+        fresh = path.with_name(f".{path.name}.new")
+        fresh.touch(mode=0o600)
+        fresh.chmod(0o600)
+        fresh.write_text(self.kubeconfig_text(user), "utf-8")
+        return fresh.replace(path)
 
     async def inject(self, name: str) -> None:
         """Let a fault happen now. Raises NotFound."""
