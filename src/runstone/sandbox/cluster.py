@@ -118,7 +118,7 @@ class Sandbox:
         return yaml.safe_dump(document, sort_keys=False)
 
     def write_kubeconfig(self, path: Path, user: str = "admin") -> Path:
-        """Write the kubeconfig, readable by its owner only, and return its path. It is replaced whole: others may read."""
+        """Write the kubeconfig, readable by its owner only, and return its path; replaced whole, as others may read."""
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f".{path.name}.new")
         fresh.touch(mode=0o600)
