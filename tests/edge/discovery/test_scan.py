@@ -501,6 +501,42 @@ def test_the_inventory_is_readable_by_its_owner_alone_and_begun_anew_when_damage
     assert path.stat().st_mode & 0o077 == 0
 
 
+AWS_RULES = """
+spec:
+  platform: aws
+  generationRules:
+  - resourceTypes: [aws_rds_instances]
+    matchRules: [{type: pattern, pattern: postgres, properties: [engine]}]
+    slxs: [{baseName: depl, qualifiers: [resource, region, account_id], outputItems: [{type: slx}]}]
+"""
+AWS_TEMPLATE = (
+    "spec:\n  alias: {{match_resource.resource.engine}} {{region}} {{account_id}} {{match_resource.qualified_name}}\n"
+)
+
+
+def described(kind: str, name: str, type_: str, *references: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    own = {"types": [type_], "health": "ill", "summary": "failed", "references": list(references)}
+    place = {"name": name, "namespace": "eu-west-1", "labels": {"team": "a"}, "uid": f"arn:{name}"}
+    common = {"name": name, "region": "eu-west-1", "account_id": "123", "tags": {"team": "a"}}
+    return {"apiVersion": "aws/v1", "kind": kind, "metadata": place, **common, **fields, "_map": own}
+
+
+async def test_what_a_cloud_says_of_itself_becomes_resources_relations_and_slxs(tmp_path: Path) -> None:
+    to_subnet = {"relation": "references", "inverse": False, "field": "subnet", "kind": "Subnet", "uid": "ARN:S1"}
+    to_group = {"relation": "contains", "inverse": True, "field": "vpc", "kind": "", "name": "v1"}
+    database = described("RDSInstance", "db", "aws_rds_instances", to_subnet, to_group, engine="aurora-postgresql")
+    platform, home = Scripted(database, name="123"), Home()
+    platform.family, platform.kinds = "aws", ("RDSInstance", "Subnet", "VPC")
+    platform.objects += [described("Subnet", "s1", "aws_ec2_subnets"), described("VPC", "v1", "aws_ec2_vpcs")]
+    await round_of(scanner(tmp_path, platform, collection=bundle(tmp_path, AWS_RULES, AWS_TEMPLATE)), home)
+    assert home.look("RDSInstance", "db") == ("ill", "failed")
+    edges = {(one.source.name, one.type, one.target.name) for found in home.relations.values() for one in found}
+    assert edges == {("db", "references", "s1"), ("v1", "contains", "db")}
+    (slx,) = home.slxs.values()
+    assert slx.alias == "aurora-postgresql eu-west-1 123 123:eu-west-1:db"
+    assert slx.resources[0].path == "123/RDSInstance/eu-west-1/db"
+
+
 UNIVERSE = [
     deployment("a"),
     deployment("a", "b:80"),

@@ -136,7 +136,10 @@ QUALIFIERS: Mapping[str, tuple[str, ...]] = {
 
 
 def described(ref: ResourceRef, obj: Object, family: str, level: int, **more: Any) -> Subject:
-    """The subject of an object that says itself which types it is of, in ``_map.types`` (every other platform)."""
+    """The subject of an object that says itself which types it is of, in ``_map.types`` (every other platform).
+
+    Rules and templates see ``_map.own`` in place of fields whose names the object itself needs, such as Azure's kind.
+    """
     said = obj.get("_map") or {}
     types = [str(one) for one in said.get("types") or [ref.kind.lower()]]
     name = str(obj.get("name") or ref.name)
@@ -151,7 +154,7 @@ def described(ref: ResourceRef, obj: Object, family: str, level: int, **more: An
         context="",
         labels=tags,
         annotations={},
-        resource=obj,
+        resource={**obj, **(said.get("own") or {})},
         level=level,
         stamp=version(obj),
         family=family,

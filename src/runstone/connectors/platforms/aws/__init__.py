@@ -25,6 +25,8 @@ _T = TypeVar("_T")
 class Aws(Platform):
     """An account, in some regions or in all that are enabled for it."""
 
+    family = "aws"
+
     def __init__(
         self,
         name: str = "",
