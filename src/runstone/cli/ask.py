@@ -100,7 +100,7 @@ async def _instance(told: settings.Settings, named: bool) -> AsyncGenerator[http
     running = None if named else embedded.running_instance(told.data)
     if running:
         url, token = running
-        async with httpx2.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client:
+        async with follow.speaking(url, token) as client:
             yield client
         return
     with tempfile.TemporaryDirectory(prefix="runstone-ask-") as folder:

@@ -1,6 +1,5 @@
 """``runstone edge``: discovery and runner in the customer's network; it calls home, nothing calls it."""
 
-import asyncio
 import os
 from pathlib import Path
 
@@ -63,7 +62,7 @@ async def _run(told: settings.Settings, address: str, token: str, *, once: bool)
             if once:
                 await edge.scan()
                 return
-            await asyncio.gather(edge.run())
+            await edge.run()
 
 
 def _address(home: str) -> str:

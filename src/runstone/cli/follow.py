@@ -18,6 +18,11 @@ _ERRORS: dict[int, type[RunstoneError]] = {
 }
 
 
+def speaking(url: str, token: str) -> httpx2.AsyncClient:
+    """A client for the API of an instance that runs elsewhere; use as ``async with``."""
+    return httpx2.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"})
+
+
 async def call(client: httpx2.AsyncClient, method: str, path: str, body: Any = None, wait_s: float = 0) -> Any:
     """One API call; the decoded answer, or the error that the server explained."""
     try:

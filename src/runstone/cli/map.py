@@ -174,14 +174,8 @@ def _asked(where: dict[str, Any], path: str) -> Any:
 
 
 async def _call(told: settings.Settings, running: tuple[str, str] | None, path: str) -> Any:
-    async with _running(*running) if running else _scanned(told) as client:
+    async with follow.speaking(*running) if running else _scanned(told) as client:
         return await follow.call(client, "GET", path)
-
-
-@contextlib.asynccontextmanager
-async def _running(url: str, token: str) -> AsyncGenerator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client:
-        yield client
 
 
 @contextlib.asynccontextmanager

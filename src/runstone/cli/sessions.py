@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import httpx2
 from rich.console import Console
 
 from runstone import settings
@@ -35,5 +34,5 @@ def command(session: str | None, as_json: bool, data: Path | None) -> None:
 
 
 async def _get(url: str, token: str, session: str | None) -> Any:
-    async with httpx2.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client:
+    async with follow.speaking(url, token) as client:
         return await follow.call(client, "GET", f"/api/v1/sessions/{session}" if session else "/api/v1/sessions")

@@ -95,18 +95,12 @@ def command(
 async def _look(
     told: settings.Settings, running: tuple[str, str] | None, slx: str | None, window_s: float, timeout_s: float
 ) -> Any:
-    async with _running(*running) if running else _measured(told, timeout_s) as client:
+    async with follow.speaking(*running) if running else _measured(told, timeout_s) as client:
         listed = await follow.call(client, "GET", f"/api/v1/slis?window_s={window_s:g}")
         if slx is None:
             return listed
         name = chosen(listed, slx)
         return await follow.call(client, "GET", f"/api/v1/slis/{name}?window_s={window_s:g}&buckets={PARTS}")
-
-
-@contextlib.asynccontextmanager
-async def _running(url: str, token: str) -> AsyncGenerator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client:
-        yield client
 
 
 @contextlib.asynccontextmanager

@@ -6,8 +6,9 @@ path that ends in ``|`` takes the last part of the text there, behind ``/`` or e
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
+from runstone.connectors import items
 from runstone.model.resource import Health, RelationType
 
 Item = dict[str, Any]
@@ -96,12 +97,9 @@ INDEX = "index"
 
 
 def at(item: Any, path: str) -> list[Any]:
-    """Every value at a path, lists on the way opened; nothing where there is none. An empty path is the item itself."""
+    """Every value at a path, as ``connectors.items`` reads paths; with ``|`` behind it, the last part of each."""
     way = path.removesuffix("|")
-    found = [item]
-    for part in way.split(".") if way else []:
-        found = [one[part] for one in found if isinstance(one, dict) and one.get(part) is not None]
-        found = [inner for one in found for inner in _opened(one)]
+    found = items.at(item, way)
     return [_last(str(one)) for one in found] if way != path else found
 
 
@@ -112,7 +110,3 @@ def text(item: Any, path: str) -> str:
 
 def _last(named: str) -> str:
     return named.rpartition("/" if "/" in named else ":")[2]
-
-
-def _opened(value: Any) -> list[Any]:
-    return cast("list[Any]", value) if isinstance(value, list) else [value]

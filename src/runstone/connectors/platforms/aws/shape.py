@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from runstone.connectors.items import snake
 from runstone.connectors.kept import Object, trimmed
 from runstone.connectors.platforms.aws.kinds import Item, Kind, Reference, at, text
 
 API_VERSION = "aws/v1"
-_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BUCKET_HOST = re.compile(r"(.+?)\.s3[.-][a-z0-9.-]*amazonaws\.com(?:\.cn)?")
 """A bucket's virtual host, with or without its region (S3 user guide)."""
 _BARE = re.compile(r"[A-Za-z0-9._/-]{1,253}")
@@ -112,11 +112,6 @@ def plain(value: Any) -> Any:
     return (
         value if isinstance(value, str | int | float | bool) else None if value is None else str(type(value).__name__)
     )
-
-
-def snake(name: str) -> str:
-    """``DBInstanceIdentifier`` as ``db_instance_identifier``."""
-    return _WORDS.sub("_", name).lower()
 
 
 def _region(kind: Kind, item: Item, place: Place) -> str:
