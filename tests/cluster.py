@@ -164,7 +164,8 @@ class Cluster:
     async def _changes(self, since: int) -> AsyncGenerator[bytes]:
         if since == self._version:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), 0.5)
+                async with asyncio.timeout(0.5):
+                    await self._news.wait()
         if since != self._version:
             yield json.dumps({"type": "MODIFIED"}).encode() + b"\n"
 

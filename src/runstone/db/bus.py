@@ -22,7 +22,8 @@ class Bell:
     async def wait(self, seconds: float) -> bool:
         """Sleep until rung (True) or until ``seconds`` have passed (False)."""
         try:
-            await asyncio.wait_for(self._event.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
         except TimeoutError:
             return False
         self._event.clear()

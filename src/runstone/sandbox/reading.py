@@ -163,7 +163,8 @@ async def follow(world: World, target: Target, wish: Wish) -> AsyncIterator[Obj]
         ends = asyncio.get_running_loop().time() + (wish.timeout or WATCH_SECONDS)
         while (left := ends - asyncio.get_running_loop().time()) > 0:
             try:
-                change = await asyncio.wait_for(queue.get(), min(left, BOOKMARK_SECONDS))
+                async with asyncio.timeout(min(left, BOOKMARK_SECONDS)):
+                    change = await queue.get()
             except TimeoutError:
                 if wish.bookmarks:
                     yield _bookmark(world, target.kind, wish)

@@ -95,7 +95,8 @@ class Simulation:
             self._changed.clear()
             pause = min(max(self.world.due - self.world.now, 0.0), IDLE_SECONDS)
             try:
-                await asyncio.wait_for(self._changed.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._changed.wait()
             except TimeoutError:
                 if pause == IDLE_SECONDS:
                     self.world.events.prune()

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runstone.connectors.platforms import Batch, Platform
+from runstone.connectors.platforms import Batch, Change, Platform
 from runstone.edge.discovery.binding import Source
 from runstone.edge.discovery.documents import Setting
 from runstone.edge.discovery.inventory import Inventory
 from runstone.edge.discovery.scan import Scanner
 from runstone.errors import RunstoneError, Unreachable
 from runstone.model.content import CodeBundle, CodeCollection, CollectionRef
-from runstone.model.resource import Relation, Resource, Scope, ScopeReading
+from runstone.model.resource import Relation, Resource, ResourceRef, Scope, ScopeReading
 from runstone.model.wire import MapAnswer, MapUpdate
 from runstone.model.workspace import SLX
 
@@ -578,3 +578,25 @@ async def _history(folder: Path, rounds: list[tuple[set[int], set[str], bool]]) 
     fresh = Home()
     await scanner(folder / "fresh", platform).scan(fresh.take)
     assert home.all() == fresh.all()
+
+
+class Restless(Scripted):
+    """A platform of which something is told all the time."""
+
+    async def watch(self, extra: Sequence[str] = ()) -> AsyncGenerator[Batch | Change]:
+        while True:
+            await asyncio.sleep(0)
+            yield Change(ResourceRef(platform=self.name, kind="Service", namespace="shop", name="a"), service("a"))
+
+
+@pytest.mark.parametrize("steps", range(12))
+async def test_whatever_is_told_following_ends_when_it_is_cancelled(tmp_path: Path, steps: int) -> None:
+    scan, home = scanner(tmp_path, Restless(service("a"))), Home()
+    await round_of(scan, home)
+    following = asyncio.create_task(scan.follow(home.take, 0.0))
+    await asyncio.sleep(0.05)
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    following.cancel()
+    _, left = await asyncio.wait({following}, timeout=5)
+    assert not left

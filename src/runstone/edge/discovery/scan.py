@@ -262,7 +262,8 @@ async def _next(feed: asyncio.Queue[_Told], due: float) -> _Told | None:
     if not feed.empty():
         return feed.get_nowait()
     try:
-        return await asyncio.wait_for(feed.get(), max(0.0, due - time.monotonic()))
+        async with asyncio.timeout(max(0.0, due - time.monotonic())):
+            return await feed.get()
     except TimeoutError:
         return None
 

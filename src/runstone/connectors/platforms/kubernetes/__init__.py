@@ -99,18 +99,19 @@ class Kubernetes(Platform):
             watches = [Watch(api, self.name, one, told, self._kept, partial(self._relisted, api)) for one in lists]
             tasks = [asyncio.ensure_future(watch.run()) for watch in watches]
             ended = asyncio.ensure_future(asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED))
+            piece = asyncio.ensure_future(told.get())
             try:
                 while True:
-                    piece = asyncio.ensure_future(told.get())
                     await asyncio.wait({piece, ended}, return_when=asyncio.FIRST_COMPLETED)
                     if not piece.done():
-                        piece.cancel()
                         for task in ended.result()[0]:
                             task.result()
                         return
                     yield piece.result()
+                    piece = asyncio.ensure_future(told.get())
             finally:
                 ended.cancel()
+                piece.cancel()
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
