@@ -8,6 +8,7 @@ import pytest
 
 from runstone import settings
 from runstone.cli import main
+from runstone.edge.discovery.recognition.table import load
 from runstone.errors import RunstoneError
 from runstone.model.run import REQUEST_MOVES, SESSION_MOVES
 
@@ -67,3 +68,8 @@ def test_every_error_says_what_it_means() -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
         assert (page.parent / target).exists(), f"{page.name} -> {target}"
+
+
+def test_everything_that_can_be_recognised_is_listed() -> None:
+    page = (DOCS / "reference/recognition.md").read_text()
+    assert [entry.id for entry in load().entries.values() if f"{entry.name} `{entry.id}`" not in page] == []

@@ -11,9 +11,13 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
+from runstone.connectors import programs
+
 Object = dict[str, Any]
 HASHES = "_hashes"
 """Where the salted hashes of values lie that were not kept."""
+PROGRAMS = "_programs"
+"""Where the names of the programs lie that a container starts."""
 
 _DROPPED = frozenset({"data", "stringData", "binaryData"})
 _COPIES = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
@@ -64,7 +68,15 @@ def _without_values(value: Any, salt: bytes) -> Any:
     if not isinstance(value, dict):
         return value
     known = cast("dict[str, Any]", value)
-    return {key: _field(key, inner, salt) for key, inner in known.items() if key not in _COPIES}
+    kept = {key: _field(key, inner, salt) for key, inner in known.items() if key not in _COPIES}
+    return kept | _programs(known) if "image" in known else kept
+
+
+def _programs(container: Object) -> Object:
+    command, arguments = container.get("command"), container.get("args")
+    lists = [part if isinstance(part, list) else [] for part in (command, arguments)]
+    found = programs.started(*lists)
+    return {PROGRAMS: found} if found else {}
 
 
 def _field(key: str, value: Any, salt: bytes) -> Any:

@@ -600,3 +600,24 @@ async def test_whatever_is_told_following_ends_when_it_is_cancelled(tmp_path: Pa
     following.cancel()
     _, left = await asyncio.wait({following}, timeout=5)
     assert not left
+
+
+ON_REDIS = """
+spec:
+  generationRules:
+  - resourceTypes: [deployment]
+    matchRules: [{type: pattern, pattern: "^redis$", properties: [software]}]
+    slxs: [{baseName: depl, qualifiers: [resource, namespace, cluster], outputItems: [{type: slx}]}]
+"""
+
+
+async def test_a_rule_matches_on_what_was_recognised_and_the_map_says_why(tmp_path: Path) -> None:
+    cache, other = deployment("cache"), deployment("redis-client")
+    cache["spec"]["template"]["spec"]["containers"][0]["image"] = "redis:7.2"
+    platform, home = Scripted(cache, other), Home()
+    scan = scanner(tmp_path, platform, collection=bundle(tmp_path, ON_REDIS))
+    await round_of(scan, home)
+    assert [ref.name for slx in home.slxs.values() for ref in slx.resources] == ["cache"]
+    (redis,) = home.resources["c/Deployment/shop/cache"].software
+    assert (redis.id, redis.version, redis.evidence) == ("redis", "7.2", ("image redis:7.2 of container c",))
+    assert home.resources["c/Deployment/shop/redis-client"].software == ()

@@ -250,7 +250,14 @@ class News:
             return self._without_object(ref)
         looks, summary = self._looks(ref, obj, now)
         labels = subjects.texts(obj["metadata"].get("labels"))
-        return Resource(ref=ref, labels=labels, health=looks, summary=summary, facts=facts.of(ref, obj), software=())
+        return Resource(
+            ref=ref,
+            labels=labels,
+            health=looks,
+            summary=summary,
+            facts=facts.of(ref, obj),
+            software=self.picture.software(ref, obj),
+        )
 
     def _without_object(self, ref: ResourceRef) -> Resource | None:
         """The platform itself; and what others point to and what is surely not there. Anything else is gone."""
@@ -315,9 +322,10 @@ def _subject(ref: ResourceRef, picture: Picture, levels: Levels) -> Subject | No
     if obj is None or levels.excluded(ref, obj, picture.objects):
         return None
     level = levels.level(ref, obj, picture.objects)
+    software = tuple(one.id for one in picture.software(ref, obj) if one.role != "client")
     if platform.family != "kubernetes":
-        return subjects.described(ref, obj, platform.family, level)
-    return subjects.kubernetes(ref, obj, platform.name, platform.context, level)
+        return subjects.described(ref, obj, platform.family, level, software=software)
+    return subjects.kubernetes(ref, obj, platform.name, platform.context, level, software=software)
 
 
 def _cluster_subject(picture: Picture) -> Subject | None:

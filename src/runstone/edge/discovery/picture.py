@@ -8,8 +8,9 @@ single changes, as a platform that can be watched tells them.
 from collections.abc import Iterable
 
 from runstone.connectors.platforms import Batch, Change, Object, Platform, version
+from runstone.edge.discovery.recognition import recognised
 from runstone.edge.discovery.relations import Objects
-from runstone.model.resource import ResourceRef, Scope, ScopeReading
+from runstone.model.resource import ResourceRef, Scope, ScopeReading, Software
 
 CLUSTER = "Cluster"
 HIDDEN = frozenset({"ReplicaSet", "Endpoints"})
@@ -36,6 +37,7 @@ class Picture:
         self.changed: set[str] = set()
         """Kinds that are not as they were last kept; emptied by who keeps them."""
         self._told: set[Scope] = set()
+        self._software: dict[ResourceRef, tuple[Object, tuple[Software, ...]]] = {}
         for batch in kept:
             self.take(batch)
         self.changed.clear()
@@ -106,6 +108,13 @@ class Picture:
             if scope.kind in wanted
         ]
 
+    def software(self, ref: ResourceRef, obj: Object) -> tuple[Software, ...]:
+        """What was recognised in an object, worked out once for as long as it stays as it is."""
+        known = self._software.get(ref)
+        if known is None or known[0] is not obj:
+            known = self._software[ref] = obj, recognised(ref, obj)
+        return known[1]
+
     def cluster_ref(self) -> ResourceRef:
         """The cluster itself, as a resource."""
         return ResourceRef(platform=self.platform.name, kind=CLUSTER, namespace="", name=self.platform.name)
@@ -121,6 +130,7 @@ class Picture:
     def _drop(self, ref: ResourceRef) -> None:
         if ref in self.objects.by_ref:
             self.objects.drop(ref)
+            self._software.pop(ref, None)
             self._touched(ref)
 
     def _touched(self, ref: ResourceRef) -> None:
