@@ -53,11 +53,28 @@ def test_settings_are_taken_as_the_connector_wants_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "family"),
+    [
+        ("gcp?name=prod&projects=shop-prod&projects=shop-data&types=gcp_compute_disks&longest_wait_s=5", "gcp"),
+        (
+            "azure_devops?name=prod&organization=https://dev.azure.com/contoso&projects=Shop&projects=Data.*",
+            "azure_devops",
+        ),
+    ],
+)
+def test_a_cloud_is_a_platform_by_the_name_of_its_connector(tmp_path: Path, said: str, family: str) -> None:
+    (found,) = platforms.chosen(told(tmp_path, said))
+    assert (found.name, found.family) == ("prod", family)
+
+
+@pytest.mark.parametrize(
     ("said", "error", "explained"),
     [
         ("nowhere", NotFound, "nowhere"),
         ("aws?region=x", BadInput, "has no setting 'region'. There are: "),
         ("aws?name=a&name=b", BadInput, "takes one 'name', not 2"),
+        ("gcp?projects=a&organization=1", BadInput, "some projects or an organization, not both"),
+        ("azure_devops", BadInput, "Set organization to its name (contoso)"),
         ("aws?attempts=many", BadInput, "attempts must be a number, not 'many'"),
     ],
 )

@@ -6,7 +6,6 @@ One account with at least one thing of every kind is made once (``aws_estate``) 
 
 import asyncio
 import json
-import logging
 import re
 import sys
 from collections.abc import Iterator
@@ -19,9 +18,7 @@ import pytest
 from botocore import xform_name
 from hypothesis import given
 from hypothesis import strategies as st
-from moto.server import ThreadedMotoServer
-from tests.conformance import aws_estate
-from tests.conformance.aws_estate import ACCOUNT, HOME, OTHER, TAGS, Estate
+from tests.conformance.aws_estate import ACCOUNT, HOME, OTHER, PAIRS, TAGS, Estate
 from tests.conformance.aws_gate import Gate, gate
 
 from runstone import plugins
@@ -79,30 +76,6 @@ class Reading:
 
     def problem(self, kind: str, region: str = HOME) -> str:
         return self.batches[f"{kind}/{region}"].reading.problem
-
-
-@pytest.fixture(scope="module")
-def login() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL", "AWS_ROLE_ARN"):
-            patch.delenv(name, raising=False)
-        for name, value in (("AWS_ACCESS_KEY_ID", "own"), ("AWS_SECRET_ACCESS_KEY", "canary-key")):
-            patch.setenv(name, value)
-        patch.setenv("AWS_DEFAULT_REGION", HOME)
-        patch.setenv("AWS_CONFIG_FILE", "/nonexistent")
-        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        yield
-
-
-@pytest.fixture(scope="module")
-def estate(login: None) -> Iterator[Estate]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield aws_estate.built(f"http://{host}:{port}")
-    server.stop()
 
 
 @pytest.fixture
@@ -644,7 +617,7 @@ def explored(type_: str, arn: str, region: str) -> dict[str, Any]:
         "Region": region,
         "ResourceType": type_,
         "Service": type_.partition(":")[0],
-        "Properties": [{"Name": "tags", "Data": aws_estate.PAIRS}],
+        "Properties": [{"Name": "tags", "Data": PAIRS}],
     }
 
 

@@ -213,7 +213,15 @@ async def got(case: Case, key: str) -> Found:
 
 
 def test_every_provider_is_held_to_it() -> None:
-    assert set(PLACES) == set(plugins.names("secrets"))
+    assert {*PLACES, "text"} == set(plugins.names("secrets"))
+
+
+def test_a_text_is_what_it_says_and_hides_nothing() -> None:
+    provider: SecretProvider = plugins.load("secrets", "text")()
+    found = provider.get("", "arn:aws:iam::1:role/reader", lambda _: None)
+    assert (found.value, found.public, found.hidden) == ("arn:aws:iam::1:role/reader", True, ())
+    with pytest.raises(BadInput, match="text@x"):
+        provider.get("kind", "x", lambda _: None)
 
 
 async def test_a_value_comes_as_it_was_put_there(case: Case) -> None:

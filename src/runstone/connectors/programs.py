@@ -19,6 +19,18 @@ _LAUNCHERS = {
     "npx": "", "yarn": "",
 }  # fmt: skip
 """Programs that start another one by its name, and the word between."""
+_BUILTINS = frozenset({
+    "export", "echo", "cd", "sleep", "if", "then", "else", "fi", "while", "until", "do", "done", "for", "test", "true",
+    "exit", "trap", "mkdir", "chmod", "chown", "cp", "mv", "rm", "ln", "cat", "touch", "source",
+    "umask", "printf", "read",
+})  # fmt: skip
+"""Words in the place of a program that tell nothing of what runs."""
+_PLAIN = frozenset({
+    "python", "python3", "java", "node", "npm", "yarn", "bundle", "ruby", "php", "dotnet", "gunicorn", "uvicorn",
+    "uwsgi", "celery", "sidekiq", "puma", "rails", "flask", "nginx", "redis-server", "postgres", "mysqld", "mongod",
+    "airflow", "mlflow", "bash", "sh",
+})  # fmt: skip
+"""Programs that are taken for one as the first argument of an image's own program, too: no value is called so."""
 _SCRIPTS = {"manage.py": "django", "artisan": "laravel", "rails": "rails", "catalina.sh": "catalina.sh"}
 """Scripts that start a framework, and its name."""
 _MOST = 4
@@ -28,10 +40,11 @@ _LONGEST = 20_000
 def started(command: Sequence[object], arguments: Sequence[object]) -> list[str]:
     """Names of the programs that a container's ``command`` and ``args`` start, at most four.
 
-    Without a command the arguments go to a program that the image names: of them only scripts of frameworks are told.
+    Without a command the arguments go to a program that the image names: of them only well-known ones are told.
     """
     words = [str(word) for word in (*command, *arguments)]
-    found = _programs(words, nested=False) if command else _scripts(words)
+    told = command or (words and words[0].rsplit("/", 1)[-1] in _PLAIN)
+    found = _programs(words, nested=False) if told else _scripts(words)
     return list(dict.fromkeys(found))[:_MOST]
 
 
@@ -41,7 +54,7 @@ def _programs(words: Sequence[str], *, nested: bool) -> Iterator[str]:
         script = next((word for word in rest if not word.startswith("-")), "")
         if not nested and any(re.fullmatch(r"-\w*c", word) for word in rest):
             yield from _script(script)
-    elif _NAME.match(name):
+    elif _NAME.match(name) and name not in _BUILTINS:
         yield name
         yield from _launched(name, rest)
         yield from _scripts([name, *rest])

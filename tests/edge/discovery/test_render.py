@@ -163,7 +163,7 @@ spec:
         ("just text", "does not make a document with a 'spec'"),
         ("{{ nothing.at.all }}", "fails: UndefinedError"),
         ("{{ ''.__class__.__mro__ }}", "fails: SecurityError"),
-        ('{% include "gcp-auth.yaml" %}', "there is no template 'gcp-auth.yaml'"),
+        ('{% include "no-such-auth.yaml" %}', "there is no template 'no-such-auth.yaml'"),
     ],
 )
 def test_an_slx_that_cannot_be_made_says_which_template_and_why(tmp_path: Path, slx: str, said: str) -> None:

@@ -118,7 +118,7 @@ def _session(way: str, ask: Ask) -> boto3.Session:
         session = boto3.Session()
     if way != "assume_role":
         return session
-    role = ask("AWS_ROLE_ARN") or ask("aws_assume_role_arn")
+    role = ask("AWS_ROLE_ARN") or ask("aws_role_arn") or ask("aws_assume_role_arn")
     if not role:
         raise NotFound("aws:assume_role needs the secret AWS_ROLE_ARN of the same SLX.")
     given = _client(session, "sts").assume_role(RoleArn=role, RoleSessionName="runstone")["Credentials"]

@@ -118,8 +118,15 @@ def plain(value: Any) -> str:
 
 
 def _secrets(spec: Spec) -> tuple[SecretNeed, ...]:
-    found = {plain(one["name"]): plain(one.get("workspaceKey")) for one in _entries(spec, "secretsProvided")}
+    found = {plain(one["name"]): _key(one) for one in _entries(spec, "secretsProvided")}
     return tuple(SecretNeed(name=name, key=key) for name, key in found.items())
+
+
+def _key(entry: Spec) -> str:
+    """Where a secret lies; a value that is written down, such as the ARN of a role, is none and lies in its key."""
+    if "value" in entry and not entry.get("workspaceKey"):
+        return f"text@{plain(entry['value'])}"
+    return plain(entry.get("workspaceKey"))
 
 
 def _bound(tasks: Sequence[Task], config: Mapping[str, str]) -> tuple[BoundTask, ...]:

@@ -267,8 +267,15 @@ def _described_view(subject: Subject) -> dict[str, Any]:
     }
     for named in ("resource_group", "project"):
         if named in values:
-            own[named] = {"name": values[named], "qualified_name": values[named]}
+            own[named] = _Named(name=values[named], qualified_name=values[named])
     return own
+
+
+class _Named(dict[str, str]):
+    """A resource that templates write by its fields, or (those for Azure DevOps) as a whole: then it is its name."""
+
+    def __str__(self) -> str:
+        return self["name"]
 
 
 _PARTS: dict[str, tuple[str, str]] = {

@@ -4,6 +4,8 @@ Facts of the format: blocks are trimmed, a template is looked for in the bundle'
 the built-in ones (so are its includes), and a value that is not there prints one word that is easy to find.
 """
 
+import json
+import re
 from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,7 @@ class Engine:
             auto_reload=False,
             cache_size=-1,
         )
+        self._environment.policies["json.dumps_function"] = _json
         self._texts: dict[str, Template] = {}
 
     def render(self, folder: Path, name: str, variables: Mapping[str, Any]) -> str:
@@ -50,6 +53,17 @@ class Engine:
         if text not in self._texts:
             self._texts[text] = self._environment.from_string(text)
         return self._texts[text].render(variables)
+
+
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+"""What YAML takes for a line's end or for no text at all, though JSON does not."""
+
+
+def _json(value: object, **options: Any) -> str:
+    """JSON that is YAML too, whatever the texts in it hold."""
+    options["ensure_ascii"] = False
+    text = json.dumps(value, **options)
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class _Bundles(SandboxedEnvironment):

@@ -35,6 +35,7 @@ class Aws(Platform):
         role: str = "",
         external_id: str = "",
         account: str = "",
+        auth_secret: str = "",
         regions: Sequence[str] = (),
         types: Sequence[str] = (),
         endpoint_url: str = "",
@@ -45,13 +46,14 @@ class Aws(Platform):
         """``role``: the ARN of one to assume, so that several accounts are several platforms.
 
         ``name`` is how the Map calls the account; without one it is the account's number where ``account`` or ``role``
-        tells it, then the profile, then ``aws``. ``account``: refuse credentials of any other. No ``regions``: all that
-        are enabled. ``types``: only these, by the names rules use. ``endpoint_url`` (else AWS_ENDPOINT_URL) is asked
+        tells it, then the profile, then ``aws``. ``account``: refuse credentials of any other. ``auth_secret``: the
+        Kubernetes Secret with the access key that Tasks log in with, for templates only. No ``regions``: all that are
+        enabled. ``types``: only these, by the names rules use. ``endpoint_url`` (else AWS_ENDPOINT_URL) is asked
         instead of AWS. ``timeout_s`` is for one answer, ``attempts`` for one call, ``workers`` services are asked at a
         time. Raises BadInput.
         """
         self._login = Login(
-            profile, role, external_id, endpoint_url, next(iter(regions), ""), account, timeout_s, attempts
+            profile, role, external_id, endpoint_url, next(iter(regions), ""), account, timeout_s, attempts, auth_secret
         )
         self.name = name or expected(self._login) or profile or "aws"
         self.context = ""

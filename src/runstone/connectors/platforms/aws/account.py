@@ -20,6 +20,11 @@ from runstone.errors import BadInput, Forbidden, Unreachable
 
 _GLOBAL = {"aws": "us-east-1", "aws-cn": "cn-northwest-1", "aws-us-gov": "us-gov-west-1"}
 """Where global services are at home, by partition."""
+_AUTH_TYPES = {
+    "assume-role-with-web-identity": "aws_workload_identity",
+    "container-role": "aws_pod_identity",
+}
+"""By what botocore calls the way its credentials came."""
 _CONNECT_S = 5.0
 _LOADER = create_loader()
 """Reads what boto3 knows of each service, once for all accounts and rounds: 56 MB and 0.4 s for those of the table."""
@@ -40,6 +45,8 @@ class Login:
     """The account it must be; empty for any."""
     timeout_s: float = 15.0
     attempts: int = 5
+    auth_secret: str = ""
+    """The Kubernetes Secret with the access key that Tasks log in with; empty for how this login is made."""
 
 
 @dataclass
@@ -76,6 +83,16 @@ class Account:
         except (BotoCoreError, ValueError) as err:
             raise Failure(f"boto3 has no way to {service} in {region or self.home} ({type(err).__name__}).") from err
         return Client(client, self.who, self.login.timeout_s)
+
+    @property
+    def auth(self) -> dict[str, str]:
+        """How Tasks log in to it, in the words of templates."""
+        if self.login.auth_secret:
+            return {"auth_type": "aws_secret", "auth_secret": self.login.auth_secret}
+        if self.login.role:
+            return {"auth_type": "aws_assume_role", "assume_role_arn": self.login.role}
+        method = getattr(self.session.get_credentials(), "method", "")
+        return {"auth_type": _AUTH_TYPES.get(str(method), "aws_default_chain")}
 
     @property
     def global_region(self) -> str:

@@ -53,7 +53,8 @@ def _found(account: Account, account_name: str, type_: str, items: Sequence[Item
             continue
         region = text(item, "Region")
         namespace = "" if region == "global" else region
-        place = Place(account.partition, account.id, account_name, namespace or account.global_region, namespace)
+        asked = namespace or account.global_region
+        place = Place(account.partition, account.id, account_name, asked, namespace, account.auth)
         regions.setdefault(namespace, []).append(shaped(kind, item, _tags(item), place))
     return Listed(type_, kind.kind, regions)
 

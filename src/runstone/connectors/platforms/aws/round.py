@@ -50,6 +50,7 @@ class Round:
         self._account = account
         self._platform = platform
         self._tell = tell
+        self._auth = account.auth
         self._tags = TagIndex(account)
         self._anything = False
         self._passing = False
@@ -200,7 +201,7 @@ class Round:
     def _place(self, kind: Kind, region: str) -> Place:
         account = self._account
         namespace = "" if kind.everywhere else region
-        return Place(account.partition, account.id, self._account_name, region, namespace)
+        return Place(account.partition, account.id, self._account_name, region, namespace, self._auth)
 
     def _batch(self, kind: str, namespace: str, problem: str, objects: Iterable[Object]) -> Batch:
         """A scope, its objects in the order of their names: so nothing changed when AWS answers in another order."""

@@ -9,7 +9,7 @@ the type by, how it looks, and what it refers to.
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from runstone.connectors.items import snake
@@ -35,6 +35,8 @@ class Place:
     """The region asked; for what is global, where its service is at home."""
     namespace: str
     """The region of the scope; empty for what is global."""
+    auth: Mapping[str, str] = field(default_factory=dict[str, str])
+    """How Tasks log in to the account, in the words of templates."""
 
 
 def arn_of(kind: Kind, item: Item, place: Place) -> str:
@@ -69,6 +71,7 @@ def shaped(kind: Kind, item: Item, tags: Mapping[str, str], place: Place) -> Obj
         "account_id": place.account,
         "account_name": place.account_name,
         "tags": dict(tags),
+        **place.auth,
     }
     public = {"is_public": text(item, "PolicyStatus.IsPublic") == "True"} if "PolicyStatus" in kind.fields else {}
     said = {"metadata": metadata, **kept, **common, **public, "_map": _map(kind, item, place)}

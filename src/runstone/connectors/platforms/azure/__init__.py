@@ -1,17 +1,18 @@
 """Azure, through Resource Graph: the rows of :mod:`table` in every subscription that a login may read.
 
-One login (a tenant) is one platform; a scope is a kind in a subscription. azure-identity, known only to :mod:`login`,
-gives the tokens; what is asked goes over HTTPS by itself.
+One login (a tenant) is one platform; a scope is a kind in a subscription. ``connectors.entra`` gives the tokens; what
+is asked goes over HTTPS by itself.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 
+from runstone.connectors.entra import Token
 from runstone.connectors.items import text
 from runstone.connectors.platforms import Batch, Platform
 from runstone.connectors.platforms.azure.graph import Graph
 from runstone.connectors.platforms.azure.kinds import Kind
-from runstone.connectors.platforms.azure.login import Login, Token, authorization, manager
+from runstone.connectors.platforms.azure.login import Login, authorization, manager
 from runstone.connectors.platforms.azure.rights import readable
 from runstone.connectors.platforms.azure.round import Known, Round
 from runstone.connectors.platforms.azure.table import KINDS, TYPES

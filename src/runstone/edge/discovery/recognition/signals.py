@@ -19,12 +19,13 @@ from runstone.model.resource import ResourceRef
 _NAMING = {
     "app.kubernetes.io/name": 0.7, "k8s-app": 0.6, "app": 0.45, "name": 0.45, "app.kubernetes.io/component": 0.3,
     "component": 0.3, "app.kubernetes.io/instance": 0.2, "application": 0.45, "strimzi.io/kind": 0.3,
+    "app.kubernetes.io/part-of": 0.3,
 }  # fmt: skip
 """Labels that name an application, and how far they are to be believed."""
 _CHARTS = ("helm.sh/chart", "chart")
 _CHART = re.compile(r"^(.+?)-v?\d+\.\d+")
 _ENGINES = ("engine", "database_version", "databaseVersion", "runtime", "linux_fx_version")
-_REPOSITORY = re.compile(r"^(?P<path>[^@]*?)(?::(?P<tag>[\w][\w.-]*))?(?:@(?P<digest>[a-z0-9]+:[0-9a-f]+))?$")
+_REPOSITORY = re.compile(r"^(?P<path>(?:[^@/]*/)*[^@/:]*)(?::(?P<tag>[^@]*))?(?:@.*)?$", re.DOTALL)
 _VERSION = re.compile(r"^v?(\d+(?:\.\d+){0,3})")
 _ARCHITECTURE = re.compile(r"-(?:amd64|arm64|arm64v8|x86_64|linux-amd64)$")
 
@@ -69,8 +70,8 @@ def of(ref: ResourceRef, obj: Object) -> Iterator[Signal]:
     """Every signal of an object."""
     if ref.kind in WORKLOADS or (ref.kind == "Pod" and not obj["metadata"].get("ownerReferences")):
         yield from _workload(ref, obj)
-    elif ref.kind in ("Service", "Node", "IngressClass", "StorageClass", "PersistentVolume"):
-        yield from _BY_KIND[ref.kind](ref, obj)
+    elif ref.kind.partition(".")[0] in _BY_KIND:
+        yield from _BY_KIND[ref.kind.partition(".")[0]](ref, obj)
     elif "_map" in obj:
         yield from _described(obj)
     else:
@@ -106,17 +107,21 @@ def _container(container: dict[str, Any]) -> Iterator[Signal]:
     name = str(container.get("name") or "")
     own = f"of container {name}"
     programs = [str(one) for one in container.get(PROGRAMS) or []]
+    yield Signal("labels", name.lower(), f"container {name}", 0.35)
     if container.get("image"):
         yield Signal("images", str(container["image"]), f"image {container['image']} {own}")
     for program in programs:
         yield Signal("programs", program, f"program {program} {own}")
     for port in container.get("ports") or []:
-        yield Signal("ports", str(port.get("containerPort") or ""), f"port {port.get('containerPort')} {own}")
+        number, called = str(port.get("containerPort") or ""), str(port.get("name") or "").lower()
+        yield Signal("ports", number, f"port {number} {own}")
+        yield Signal("labels", called, f"port {number} {called} {own}", 0.35)
     for variable in container.get("env") or []:
         yield Signal("env", str(variable.get("name") or ""), f"variable {variable.get('name')} {own}")
     for mount in container.get("volumeMounts") or []:
         path = str(mount.get("mountPath") or "").rstrip("/")
         yield Signal("mounts", path, f"mount {path} {own}")
+        yield Signal("files", str(mount.get("subPath") or path).rsplit("/", 1)[-1], f"file {path} {own}")
     for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
         path = str(((container.get(probe) or {}).get("httpGet") or {}).get("path") or "")
         if path:
@@ -135,6 +140,8 @@ def _node(ref: ResourceRef, obj: Object) -> Iterator[Signal]:
     for key, value in texts(obj["metadata"].get("labels")).items():
         yield Signal("nodes", key, f"label {key}")
         yield Signal("nodes", f"{key}={value}", f"label {key}={value}")
+    for key in texts(obj["metadata"].get("annotations")):
+        yield Signal("nodes", key, f"annotation {key}")
     info = (obj.get("status") or {}).get("nodeInfo") or {}
     runtime = str(info.get("containerRuntimeVersion") or "")
     fields: tuple[tuple[What, str, str], ...] = (
@@ -148,21 +155,28 @@ def _node(ref: ResourceRef, obj: Object) -> Iterator[Signal]:
 
 
 def _class(ref: ResourceRef, obj: Object) -> Iterator[Signal]:
-    spec = obj.get("spec") or {}
-    driver = (spec.get("csi") or {}).get("driver")
-    for called, value in (
-        ("provisioner", obj.get("provisioner")),
-        ("controller", spec.get("controller")),
-        ("driver", driver),
-    ):
+    named = {
+        "provisioner": obj.get("provisioner"),
+        "controller": _at(obj, "spec", "controller") or _at(obj, "spec", "controllerName"),
+        "driver": _at(obj, "spec", "csi", "driver"),
+    }
+    for called, value in named.items():
         if value:
             yield Signal("classes", str(value), f"{called} {value}")
+
+
+def _gateway(ref: ResourceRef, obj: Object) -> Iterator[Signal]:
+    yield from _custom(obj)
+    if name := _at(obj, "spec", "gatewayClassName"):
+        yield Signal("labels", str(name), f"gateway class {name}", 0.9)
 
 
 _BY_KIND = {
     "Service": _service,
     "Node": _node,
     "IngressClass": _class,
+    "GatewayClass": _class,
+    "Gateway": _gateway,
     "StorageClass": _class,
     "PersistentVolume": _class,
 }

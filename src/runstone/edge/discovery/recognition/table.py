@@ -22,16 +22,20 @@ from runstone.model.noun import Noun
 
 What = Literal[
     "images", "labels", "charts", "env", "ports", "programs", "kinds", "groups", "classes", "engines", "types",
-    "mounts", "units", "nodes", "os", "kubelets", "runtimes", "paths",
+    "mounts", "files", "units", "nodes", "os", "kubelets", "runtimes", "paths",
 ]  # fmt: skip
 """What a fact is about; the field of an Entry that holds it."""
 Role = Literal[
     "server", "proxy", "exporter", "agent", "operator", "sidecar", "framework", "runtime", "tool", "resource", "client",
+    "base",
 ]  # fmt: skip
 
 
 class Entry(Noun):
-    """One piece of software. Names may hold ``*``; of an image's name the last parts count, as many as given."""
+    """One piece of software. Names may hold ``*``.
+
+    Of an image's name the last parts count, as many as given; ``owner/**`` is all that an owner has.
+    """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     name: str
@@ -57,9 +61,11 @@ class Entry(Noun):
     types: tuple[str, ...] = ()
     """Resource types of clouds that are it."""
     mounts: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    """Names of files that are mounted."""
     units: tuple[str, ...] = ()
     nodes: tuple[str, ...] = ()
-    """Labels of Nodes, as ``key`` or ``key=value``."""
+    """Labels and annotations of Nodes, as ``key`` or ``key=value``."""
     os: tuple[str, ...] = ()
     kubelets: tuple[str, ...] = ()
     runtimes: tuple[str, ...] = ()
@@ -93,10 +99,19 @@ class Table:
     wild: Mapping[What, tuple[tuple[re.Pattern[str], str, str], ...]]
 
     def known(self, what: What, value: str) -> tuple[str, ...]:
-        """Ids of those who have this fact."""
+        """Ids of those who have this fact; a path has that of a folder above it, too."""
+        if what == "mounts":
+            return self._of_folder(value)
         found = [*self.exact[what].get(value, ())]
         found += [entry for pattern, _, entry in self.wild[what] if pattern.match(value)]
         return tuple(dict.fromkeys(found))
+
+    def _of_folder(self, path: str) -> tuple[str, ...]:
+        while path:
+            if found := self.exact["mounts"].get(path):
+                return found
+            path = path.rpartition("/")[0]
+        return ()
 
     def of_image(self, parts: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
         """Ids by a repository's path, with how many parts told it; the longest name wins, then an exact one."""
@@ -105,12 +120,15 @@ class Table:
             found = self.exact["images"].get(tail, ())
             if not found:
                 wild = self.wild["images"]
-                found = tuple(
-                    entry for pattern, text, entry in wild if text.count("/") == count - 1 and pattern.match(tail)
-                )
+                found = tuple(entry for pattern, text, entry in wild if _as_long(text, count) and pattern.match(tail))
             if found:
                 return tuple((one, count) for one in dict.fromkeys(found))
         return ()
+
+
+def _as_long(pattern: str, count: int) -> bool:
+    """Whether a pattern is of a path of so many parts; ``owner/**`` is of any with an owner."""
+    return count > 1 if pattern.endswith("/**") else pattern.count("/") == count - 1
 
 
 @cache
@@ -154,5 +172,5 @@ def indexed(entries: Iterable[Entry]) -> Table:
 
 _WHATS: tuple[What, ...] = (
     *("images", "labels", "charts", "env", "ports", "programs", "kinds", "groups", "classes", "engines", "types"),
-    *("mounts", "units", "nodes", "os", "kubelets", "runtimes", "paths"),
+    *("mounts", "files", "units", "nodes", "os", "kubelets", "runtimes", "paths"),
 )

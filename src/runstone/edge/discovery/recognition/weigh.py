@@ -5,8 +5,9 @@ open (noisy or). The weights below were set by what a signal means, and are judg
 tests/data/recognition, of which none was made with this table.
 """
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from runstone.connectors.kept import Object
@@ -17,9 +18,9 @@ from runstone.model.resource import ResourceRef, Software
 
 ENOUGH = 0.6
 _WEIGHTS: Mapping[What, float] = {
-    "images": 0.95, "labels": 1.0, "charts": 1.0, "env": 0.65, "ports": 0.3, "programs": 0.85, "kinds": 0.97,
-    "groups": 0.9, "classes": 0.9, "engines": 0.97, "types": 0.97, "mounts": 0.35, "units": 0.85, "nodes": 0.95,
-    "os": 0.95, "kubelets": 0.95, "runtimes": 0.95, "paths": 0.65,
+    "images": 0.95, "labels": 1.0, "charts": 1.0, "env": 0.65, "ports": 0.45, "programs": 0.85, "kinds": 0.97,
+    "groups": 0.9, "classes": 0.9, "engines": 0.97, "types": 0.97, "mounts": 0.35, "files": 0.65, "units": 0.85,
+    "nodes": 0.95, "os": 0.95, "kubelets": 0.95, "runtimes": 0.95, "paths": 0.65,
 }  # fmt: skip
 _WEAK: Mapping[str, float] = {"env": 0.25, "ports": 0.15, "programs": 0.4}
 _DESCRIBING: frozenset[What] = frozenset({"labels", "charts"})
@@ -29,6 +30,12 @@ _PACKAGERS = frozenset({
     "docker", "mirror", "mirrors", "dockerhub", "docker-hub", "ubi8", "ubi9", "rhel8", "rhel9", "rancher", "cgr",
 })  # fmt: skip
 """Those who package the software of others under its own name."""
+_AFFIX = re.compile(
+    r"^(?:docker|ubi\d?|rhel\d|alpine|debian|custom|base|my|k8s)-|-(?:docker|image|custom|alpine|debian|ubuntu|slim|ubi\d?|base"
+    r"|arm|rpi|brotli|fpm|standalone|distroless|rootless|unprivileged|server)$"
+)
+"""What people add to the name of an image that they build of another's software."""
+_VARIANT = 0.65
 _BATCH = frozenset({"Job", "CronJob"})
 _RESOURCE: frozenset[What] = frozenset({"groups", "classes"})
 _MOST_EVIDENCE = 6
@@ -43,24 +50,34 @@ def recognised(ref: ResourceRef, obj: Object) -> tuple[Software, ...]:
     shown = [signal for signal in signals.of(ref, obj) if signal.value]
     weighed = _weighed(shown)
     entries = load().entries
-    pictured = any(_pictured(weights) and entries[id_].role != "sidecar" for id_, weights in weighed.items())
+    pictured = [id_ for id_, weights in weighed.items() if _pictured(weights) and entries[id_].role != "sidecar"]
+    servers = any(entries[id_].role not in ("framework", "runtime", "base") for id_ in pictured)
     found: dict[str, Software] = {}
     for id_, weights in weighed.items():
-        if pictured and not _solid(weights):
+        entry = entries[id_]
+        if entry.role == "base" or (pictured and not _solid(weights)) or (servers and _runs_it(entry, weights)):
             continue
         confidence = _confidence(weights)
         if confidence >= ENOUGH:
-            found[id_] = _software(entries[id_], confidence, weights, ref)
+            found[id_] = _software(entry, confidence, weights, ref)
     for software in list(found.values()):
         for implied in entries[software.id].implies:
             found.setdefault(implied, _implied(entries[implied], software))
     return tuple(sorted(found.values(), key=lambda one: (-one.confidence, one.id)))
 
 
-def _weighed(shown: Iterable[Signal]) -> dict[str, Weighed]:
+def _runs_it(entry: Entry, weights: Weighed) -> bool:
+    """Whether it is only what a known server is written in, which nobody asks for."""
+    return entry.role == "runtime" and {signal.what for _, signal in weights} <= {"env", "programs"}
+
+
+def _weighed(shown: Sequence[Signal]) -> dict[str, Weighed]:
     found: dict[str, Weighed] = defaultdict(list)
     names: set[str] = set()
+    instance = any(_known(signal.what, signal.value) for signal in shown if signal.what == "kinds")
     for signal in shown:
+        if instance and signal.what == "groups":
+            continue
         for id_, weight in _known(signal.what, signal.value):
             found[id_].append((weight * signal.weight, signal))
         if signal.what == "env":
@@ -79,9 +96,20 @@ def _known(what: What, value: str) -> tuple[tuple[str, float], ...]:
     table = load()
     if what == "images":
         path = signals.image(value).path
-        return tuple((id_, _of_image(table.entries[id_], path, count)) for id_, count in table.of_image(path))
+        found = tuple((id_, _of_image(table.entries[id_], path, count)) for id_, count in table.of_image(path))
+        return found or tuple((id_, _VARIANT) for id_, _ in table.of_image(_plain(path)) if _own(table.entries[id_]))
     weight = _WEIGHTS[what]
     return tuple((id_, _WEAK[what] if what in table.entries[id_].weak else weight) for id_ in table.known(what, value))
+
+
+def _plain(path: tuple[str, ...]) -> tuple[str, ...]:
+    """The name of an image without what says how it was built: ``ubi-hive`` is a hive."""
+    name = _AFFIX.sub("", path[-1]) if path else ""
+    return (name,) if path and name != path[-1] else ()
+
+
+def _own(entry: Entry) -> bool:
+    return not entry.common and entry.role != "base"
 
 
 def _of_image(entry: Entry, path: tuple[str, ...], count: int) -> float:
