@@ -17,6 +17,28 @@ LOWER_PAIRS = [{"key": key, "value": value} for key, value in TAGS.items()]
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 
 
+RECORDED = {
+    "eks:GET /clusters/main/addons": {"addons": ["vpc-cni"]},
+    "eks:GET /clusters/main/addons/vpc-cni": {
+        "addon": {
+            "addonName": "vpc-cni",
+            "clusterName": "main",
+            "addonArn": f"arn:aws:eks:{HOME}:{ACCOUNT}:addon/main/vpc-cni/1",
+            "status": "DEGRADED",
+            "health": {"issues": [{"code": "InsufficientNumberOfReplicas", "message": "canary-issue"}]},
+            "tags": TAGS,
+        }
+    },
+    "elasticache:DescribeServerlessCaches": (
+        "<DescribeServerlessCachesResponse><DescribeServerlessCachesResult><ServerlessCaches><member>"
+        "<ServerlessCacheName>quick</ServerlessCacheName><Status>create-failed</Status><Engine>valkey</Engine>"
+        f"<ARN>arn:aws:elasticache:{HOME}:{ACCOUNT}:serverlesscache:quick</ARN></member></ServerlessCaches>"
+        "</DescribeServerlessCachesResult></DescribeServerlessCachesResponse>"
+    ),
+}
+"""What moto cannot do, for the gate before it, in AWS's wire format."""
+
+
 @dataclass
 class Estate:
     """What was made: names and ARNs by a word."""

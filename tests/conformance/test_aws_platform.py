@@ -18,7 +18,7 @@ import pytest
 from botocore import xform_name
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.conformance.aws_estate import ACCOUNT, HOME, OTHER, PAIRS, TAGS, Estate
+from tests.conformance.aws_estate import ACCOUNT, HOME, OTHER, PAIRS, RECORDED, TAGS, Estate
 from tests.conformance.aws_gate import Gate, gate
 
 from runstone import plugins
@@ -41,25 +41,6 @@ FURTHER = {
     "tag:GetResources",
 }
 """What is asked besides the table's own calls; sts:GetCallerIdentity needs no grant."""
-RECORDED = {
-    "eks:GET /clusters/main/addons": {"addons": ["vpc-cni"]},
-    "eks:GET /clusters/main/addons/vpc-cni": {
-        "addon": {
-            "addonName": "vpc-cni",
-            "clusterName": "main",
-            "addonArn": f"arn:aws:eks:{HOME}:{ACCOUNT}:addon/main/vpc-cni/1",
-            "status": "DEGRADED",
-            "health": {"issues": [{"code": "InsufficientNumberOfReplicas", "message": "canary-issue"}]},
-            "tags": TAGS,
-        }
-    },
-    "elasticache:DescribeServerlessCaches": (
-        "<DescribeServerlessCachesResponse><DescribeServerlessCachesResult><ServerlessCaches><member>"
-        "<ServerlessCacheName>quick</ServerlessCacheName><Status>create-failed</Status><Engine>valkey</Engine>"
-        f"<ARN>arn:aws:elasticache:{HOME}:{ACCOUNT}:serverlesscache:quick</ARN></member></ServerlessCaches>"
-        "</DescribeServerlessCachesResult></DescribeServerlessCachesResponse>"
-    ),
-}
 
 
 @dataclass(frozen=True)

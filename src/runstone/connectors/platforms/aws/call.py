@@ -18,6 +18,7 @@ from botocore.exceptions import (
     SSLError,
     SSOError,
 )
+from botocore.parsers import ResponseParserError
 
 from runstone.connectors.platforms.aws.kinds import Call, Item, at
 
@@ -148,7 +149,8 @@ class Client:
         except HTTPClientError as err:
             place = self._client.meta.endpoint_url
             raise Failure(f"{place} did not answer {self.action(operation)} in {self._timeout_s:g} s.") from err
-        except BotoCoreError as err:
+        except (BotoCoreError, ResponseParserError) as err:
+            # The latter is none of the former: an answer that is not AWS's, such as a proxy's page.
             raise Failure(f"{self.action(operation)}{self._where} failed: {type(err).__name__}.") from err
 
     def _followed(self, ask: Callable[..., Item], arguments: Mapping[str, Any]) -> Iterator[Item]:

@@ -114,14 +114,14 @@ class Table:
         return ()
 
     def of_image(self, parts: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
-        """Ids by a repository's path, with how many parts told it; the longest name wins, then an exact one."""
-        for count in range(len(parts), 0, -1):
-            tail = "/".join(parts[-count:])
-            found = self.exact["images"].get(tail, ())
-            if not found:
-                wild = self.wild["images"]
-                found = tuple(entry for pattern, text, entry in wild if _as_long(text, count) and pattern.match(tail))
-            if found:
+        """Ids by a repository's path, with how many parts told it: the longest exact name, else the longest pattern."""
+        tails = [(count, "/".join(parts[-count:])) for count in range(len(parts), 0, -1)]
+        for count, tail in tails:
+            if found := self.exact["images"].get(tail):
+                return tuple((one, count) for one in found)
+        for count, tail in tails:
+            wild = self.wild["images"]
+            if found := [entry for pattern, text, entry in wild if _as_long(text, count) and pattern.match(tail)]:
                 return tuple((one, count) for one in dict.fromkeys(found))
         return ()
 

@@ -36,6 +36,7 @@ _AFFIX = re.compile(
 )
 """What people add to the name of an image that they build of another's software."""
 _VARIANT = 0.65
+_HINT = 0.35
 _BATCH = frozenset({"Job", "CronJob"})
 _RESOURCE: frozenset[What] = frozenset({"groups", "classes"})
 _MOST_EVIDENCE = 6
@@ -97,19 +98,21 @@ def _known(what: What, value: str) -> tuple[tuple[str, float], ...]:
     if what == "images":
         path = signals.image(value).path
         found = tuple((id_, _of_image(table.entries[id_], path, count)) for id_, count in table.of_image(path))
-        return found or tuple((id_, _VARIANT) for id_, _ in table.of_image(_plain(path)) if _own(table.entries[id_]))
+        return found or _by_its_words(path)
     weight = _WEIGHTS[what]
     return tuple((id_, _WEAK[what] if what in table.entries[id_].weak else weight) for id_ in table.known(what, value))
 
 
-def _plain(path: tuple[str, ...]) -> tuple[str, ...]:
-    """The name of an image without what says how it was built: ``ubi-hive`` is a hive."""
-    name = _AFFIX.sub("", path[-1]) if path else ""
-    return (name,) if path and name != path[-1] else ()
-
-
-def _own(entry: Entry) -> bool:
-    return not entry.common and entry.role != "base"
+def _by_its_words(path: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    """An image that nobody knows, by its name: without what says how it was built, or by its first word alone."""
+    if not path:
+        return ()
+    table, name = load(), path[-1].replace("_", "-")
+    for guess, weight in ((_AFFIX.sub("", name), _VARIANT), (name.partition("-")[0], _HINT)):
+        known = [table.entries[id_] for id_, _ in table.of_image((guess,))] if guess != path[-1] else []
+        if found := [entry for entry in known if entry.role != "base" and (weight == _HINT or not entry.common)]:
+            return tuple((entry.id, weight) for entry in found)
+    return ()
 
 
 def _of_image(entry: Entry, path: tuple[str, ...], count: int) -> float:
