@@ -14,7 +14,7 @@ from robot import api
 ROOT = Path(__file__).resolve().parents[2] / "codecollection"
 BUNDLES = sorted(path for path in (ROOT / "codebundles").iterdir() if path.is_dir())
 SUITES = sorted(ROOT.glob("codebundles/*/*.robot"))
-TEMPLATES = sorted(ROOT.glob("codebundles/*/.runwhen/templates/*.yaml"))
+TEMPLATES = sorted(ROOT.glob("codebundles/k8s-*/.runwhen/templates/*.yaml"))
 CAUSES = {entry["code"]: entry for entry in yaml.safe_load((ROOT / "causes/kubernetes.yaml").read_text())}
 REMEDY = "k8s-workload-remedy"
 

@@ -3,8 +3,6 @@
 The rules are like those of public collections; those themselves are tried where ``RUNSTONE_COLLECTIONS`` names them.
 """
 
-import asyncio
-import datetime as dt
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,18 +16,13 @@ from tests.conformance.azure_place import AzurePlace
 from tests.conformance.gcp_place import TOKEN as GCP_TOKEN
 from tests.conformance.gcp_place import GcpPlace
 from tests.conformance.wire import wired
+from tests.mapping import mapped
 
 from runstone import plugins
 from runstone.connectors.platforms import Platform
 from runstone.content import parse
 from runstone.edge.discovery.binding import Source
-from runstone.edge.discovery.documents import Setting
-from runstone.edge.discovery.inventory import Inventory
-from runstone.edge.discovery.scan import Scanner
 from runstone.model.content import CollectionRef
-from runstone.model.resource import Resource
-from runstone.model.wire import MapAnswer, MapUpdate
-from runstone.model.workspace import SLX
 
 SUITE = """*** Settings ***
 Suite Setup    Read
@@ -97,45 +90,6 @@ def source(root: Path, platform: str, types: str, qualifiers: str, auth: str = "
     return Source.of(
         parse.collection(root, CollectionRef(url="https://example.com/look", ref="main", commit="a" * 40)), root
     )
-
-
-class Map:
-    """What home was told."""
-
-    def __init__(self) -> None:
-        self.resources: dict[str, Resource] = {}
-        self.slxs: dict[str, SLX] = {}
-        self.findings: list[str] = []
-
-    async def take(self, update: MapUpdate) -> MapAnswer:
-        self.resources |= {one.ref.path: one for one in update.resources}
-        self.slxs |= {one.name: one for one in update.slxs}
-        return MapAnswer(changed=1, fits=True, held=update.digest)
-
-    def kinds(self) -> set[str]:
-        return {slx.resources[0].kind for slx in self.slxs.values()}
-
-    def software(self) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
-        for one in self.resources.values():
-            for known in one.software:
-                found.setdefault(known.id, set()).add(one.ref.kind)
-        return found
-
-
-def mapped(folder: Path, platform: Platform, *sources: Source) -> Map:
-    """One round of discovery."""
-    scanner = Scanner(
-        [platform],
-        sources,
-        setting=Setting("w", "l", {}),
-        inventory=Inventory(folder / "inventory.sqlite"),
-        now=lambda: dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
-    )
-    found = Map()
-    asyncio.run(scanner.scan(found.take))
-    found.findings = [f"{one.file}: {one.message}" for one in scanner.findings]
-    return found
 
 
 @pytest.fixture

@@ -226,6 +226,7 @@ def _kubernetes_view(subject: Subject, cluster: Cluster, bare: bool) -> dict[str
         "resource": subject.resource,
         "resource_type": {"name": subject.type, "platform": {"name": "kubernetes"}},
         "tags": subject.labels,
+        "software": list(subject.software),
     }
     if subject.kind == "Cluster":
         return {**cluster.attributes, **own, "context": subject.context}
@@ -264,6 +265,7 @@ def _described_view(subject: Subject) -> dict[str, Any]:
         "tags": subject.labels,
         "resource": obj,
         "resource_type": {"name": subject.type, "platform": {"name": subject.family}},
+        "software": list(subject.software),
     }
     for named in ("resource_group", "project"):
         if named in values:

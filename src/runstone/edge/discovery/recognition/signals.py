@@ -83,6 +83,9 @@ def _workload(ref: ResourceRef, obj: Object) -> Iterator[Signal]:
     metadata = obj["metadata"]
     labels = {**texts((pod.get("metadata") or {}).get("labels")), **texts(metadata.get("labels"))}
     yield from _named(ref.name, labels)
+    scraped = texts((pod.get("metadata") or {}).get("annotations")).get("prometheus.io/path", "")
+    if scraped:
+        yield Signal("paths", scraped, f"annotation prometheus.io/path={scraped}")
     spec = pod.get("spec") or {}
     for container in spec.get("initContainers") or []:
         # A native sidecar stands among them; what else does only prepares.

@@ -37,6 +37,7 @@ _AFFIX = re.compile(
 """What people add to the name of an image that they build of another's software."""
 _VARIANT = 0.65
 _HINT = 0.35
+_SERVING = frozenset({"server", "agent", "operator", "tool"})
 _BATCH = frozenset({"Job", "CronJob"})
 _RESOURCE: frozenset[What] = frozenset({"groups", "classes"})
 _MOST_EVIDENCE = 6
@@ -52,11 +53,11 @@ def recognised(ref: ResourceRef, obj: Object) -> tuple[Software, ...]:
     weighed = _weighed(shown)
     entries = load().entries
     pictured = [id_ for id_, weights in weighed.items() if _pictured(weights) and entries[id_].role != "sidecar"]
-    servers = any(entries[id_].role not in ("framework", "runtime", "base") for id_ in pictured)
+    servers = any(entries[id_].role in _SERVING for id_ in pictured)
     found: dict[str, Software] = {}
     for id_, weights in weighed.items():
         entry = entries[id_]
-        if entry.role == "base" or (pictured and not _solid(weights)) or (servers and _runs_it(entry, weights)):
+        if entry.role == "base" or (pictured and not _solid(weights)) or (servers and _beside(entry, weights)):
             continue
         confidence = _confidence(weights)
         if confidence >= ENOUGH:
@@ -67,9 +68,11 @@ def recognised(ref: ResourceRef, obj: Object) -> tuple[Software, ...]:
     return tuple(sorted(found.values(), key=lambda one: (-one.confidence, one.id)))
 
 
-def _runs_it(entry: Entry, weights: Weighed) -> bool:
-    """Whether it is only what a known server is written in, which nobody asks for."""
-    return entry.role == "runtime" and {signal.what for _, signal in weights} <= {"env", "programs"}
+def _beside(entry: Entry, weights: Weighed) -> bool:
+    """Whether it is only a shadow of a known server: what that is written in, or who shares its port and folder."""
+    whats = {signal.what for _, signal in weights}
+    shared = {"ports", "mounts", *_DESCRIBING, *entry.weak}
+    return whats <= shared or (entry.role == "runtime" and whats <= {"env", "programs"})
 
 
 def _weighed(shown: Sequence[Signal]) -> dict[str, Weighed]:
