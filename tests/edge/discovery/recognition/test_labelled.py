@@ -1,8 +1,8 @@
 """How often recognition is right, on workloads that others wrote and that were labelled without a look at the table.
 
 tests/data/recognition/workloads.jsonl holds the facts of 520 objects of public repositories in four sets, as they were
-drawn one after the other. ``expected`` is what someone who reads only the object would state for certain, ``acceptable``
-what would be neither wrong nor missed. The table was widened after each set was judged; what it reached on a set that
+drawn one after the other. ``expected`` is what someone who reads only the object would state for certain,
+``acceptable`` what would be neither wrong nor missed. The table was widened after each set was judged; what it reached on a set that
 it had not met is in docs/reference/recognition.md.
 """
 
@@ -59,7 +59,7 @@ def test_what_is_told_is_right_and_little_is_missed(which: int, capsys: pytest.C
         missed += len(expected - found)
     precision, recall = right / (right + wrong), right / (right + missed)
     with capsys.disabled():
-        pass
+        print(f" set {which}: precision {precision:.3f} recall {recall:.3f} of {right + missed}", end="")  # noqa: T201
     assert precision >= 0.95
     assert recall >= 0.9
 

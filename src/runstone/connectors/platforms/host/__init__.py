@@ -33,19 +33,21 @@ class Host(Platform):
         """See Platform.read. A scope is a kind. Where systemd does not run there are no units, and no such scope."""
         self._reachable()
         running = await asyncio.to_thread(processes.running, self._root)
-        heard = await asyncio.to_thread(sockets.listeners, self._root, running)
-        for kind, reading in self._readings(running, heard).items():
+        listening = await asyncio.to_thread(sockets.listeners, self._root, running)
+        for kind, reading in self._readings(running, listening).items():
             yield await asyncio.to_thread(self._batch, kind, reading)
         for type_ in sorted(one for one in set(extra) - shape.WORDS if one.startswith("host_")):
             yield self._told(type_, [], f"Of hosts no {type_} is read. There are: {', '.join(sorted(shape.WORDS))}.")
 
-    def _readings(self, running: Sequence[Process], heard: Sequence[sockets.Listener]) -> dict[str, Reading]:
+    def _readings(self, running: Sequence[Process], listening: Sequence[sockets.Listener]) -> dict[str, Reading]:
         """How each kind is read, in this order."""
         place = shape.Place(self.name)
         found: dict[str, Reading] = {
             "Host": lambda: [shape.host(machine.read(self._root), place)],
-            "Process": lambda: [shape.process(one, place) for one in processes.grouped(running, heard)],
-            "Listener": lambda: [shape.listener(one, place) for one in heard],
+            "Process": lambda: [
+                shape.process(one, place) for one in processes.grouped(running, sockets.heard(listening))
+            ],
+            "Listener": lambda: [shape.listener(one, place) for one in listening],
             "Filesystem": lambda: [shape.filesystem(one, place) for one in disks.mounted(self._root)],
         }
         if units.managed(self._root):
@@ -56,9 +58,9 @@ class Host(Platform):
         """See Platform.check."""
         self._reachable()
         running = await asyncio.to_thread(processes.running, self._root)
-        heard = await asyncio.to_thread(sockets.listeners, self._root, running)
-        hidden = sum(not one.owners for one in heard)
-        said = f"{self.name}: {machine.read(self._root).system}, {len(running)} processes, {len(heard)} listeners"
+        listening = await asyncio.to_thread(sockets.listeners, self._root, running)
+        hidden = sum(not one.owners for one in listening)
+        said = f"{self.name}: {machine.read(self._root).system}, {len(running)} processes, {len(listening)} listeners"
         return f"{said}; whose {hidden} of these are only root may see." if hidden else f"{said}."
 
     def portable_kubeconfig(self) -> str:

@@ -1,15 +1,11 @@
 """Processes of a machine, from ``/proc/PID`` (proc(5)), and what they amount to: programs by their unit."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from runstone.connectors import programs
-
-if TYPE_CHECKING:
-    from runstone.connectors.platforms.host.sockets import Listener
 
 _UNIT = re.compile(r"([^/]+\.service)(?:/|$)")
 _CONTAINED = re.compile(r"docker|libpod|containerd|crio|lxc")
@@ -50,15 +46,11 @@ def running(root: Path) -> list[Process]:
     return sorted(filter(None, found), key=lambda one: one.pid)
 
 
-def grouped(running_: Iterable[Process], listeners: Sequence["Listener"]) -> list[Program]:
+def grouped(running_: Iterable[Process], heard: Mapping[int, set[str]]) -> list[Program]:
     """Servers by unit: process ids come and go, these stay.
 
-    A server is what listens, belongs to a unit or a container, or has no parent but the first process; not a shell.
+    ``heard``: names of what processes listen on, by their ids. A server is what listens, belongs to a unit or a container, or has no parent but the first process; not a shell.
     """
-    heard: dict[int, set[str]] = {}
-    for listener in listeners:
-        for pid in listener.owners:
-            heard.setdefault(pid, set()).add(listener.name)
     groups: dict[tuple[str, str], list[Process]] = {}
     for one in running_:
         if not (one.pid in heard or one.unit or one.contained or one.parent == 1):
@@ -67,7 +59,7 @@ def grouped(running_: Iterable[Process], listeners: Sequence["Listener"]) -> lis
     return [_program(*key, group, heard) for key, group in sorted(groups.items())][:_MOST]
 
 
-def _program(name: str, unit: str, group: Sequence[Process], heard: dict[int, set[str]]) -> Program:
+def _program(name: str, unit: str, group: Sequence[Process], heard: Mapping[int, set[str]]) -> Program:
     ports = {port for one in group for port in heard.get(one.pid, ())}
     names = dict.fromkeys(program for one in group for program in one.programs)
     return Program(name, tuple(names), unit, any(one.contained for one in group), tuple(sorted(ports)))

@@ -41,6 +41,15 @@ def listeners(root: Path, running: Iterable[Process]) -> list[Listener]:
     return [_listener(*key, ends, owners) for key, ends in sorted(found.items())]
 
 
+def heard(listeners_: Iterable[Listener]) -> dict[int, set[str]]:
+    """What each process listens on, by its id."""
+    found: dict[int, set[str]] = {}
+    for listener in listeners_:
+        for pid in listener.owners:
+            found.setdefault(pid, set()).add(listener.name)
+    return found
+
+
 def _listener(protocol: str, port: int, ends: Sequence[tuple[str, str]], owners: dict[str, list[Process]]) -> Listener:
     holding = [process for _, inode in ends for process in owners.get(inode, ())]
     names = dict.fromkeys(process.programs[0] for process in holding)
