@@ -103,14 +103,17 @@ def _name(url: str) -> str:
 
 
 def _platforms(info: WorkspaceInfo, order: Order) -> list[tuple[Platform, Wanted]]:
-    """Every context of the kubeconfig. Raises BadInput when there is none, or a cloud is asked for."""
-    if info.kubernetes is None:
-        raise BadInput(f"{order.info}: 'cloudConfig' has no 'kubernetes', so there is nothing to read.")
-    kind = plugins.load("platforms", "kubernetes")
-    file = order.kubeconfig or str(info.kubernetes.kubeconfig or "")
-    contexts: Sequence[str] = kind.contexts(file)
-    made = [kind(kubeconfig=file, context=context) for context in contexts]
-    return [(one, info.kubernetes.wanted(one.context)) for one in made]
+    """Every context of the kubeconfig, and the clouds. Raises BadInput when there is none, NotFound without an SDK."""
+    found = [(plugins.load("platforms", one.platform)(**one.settings), one.wanted) for one in info.clouds]
+    if info.kubernetes is not None:
+        kind = plugins.load("platforms", "kubernetes")
+        file = order.kubeconfig or str(info.kubernetes.kubeconfig or "")
+        contexts: Sequence[str] = kind.contexts(file)
+        made = [kind(kubeconfig=file, context=context) for context in contexts]
+        found += [(one, info.kubernetes.wanted(one.context)) for one in made]
+    if not found:
+        raise BadInput(f"{order.info}: 'cloudConfig' names no platform (kubernetes, aws, azure, gcp) to read.")
+    return found
 
 
 async def _read(platform: Platform, rules: Rules) -> Picture:

@@ -13,6 +13,8 @@ from typing import Any, cast
 
 import yaml
 
+from runstone.edge.discovery import cloud_config
+from runstone.edge.discovery.cloud_config import CloudEntry
 from runstone.edge.discovery.documents import Override, Setting, repository
 from runstone.edge.discovery.levels import Pairs, Wanted, level
 from runstone.errors import BadInput
@@ -72,8 +74,8 @@ class WorkspaceInfo:
     setting: Setting
     collections: tuple[CollectionEntry, ...]
     kubernetes: KubernetesEntry | None
-    clouds: Mapping[str, Said]
-    """``cloudConfig`` of the other platforms, as written."""
+    clouds: tuple[CloudEntry, ...]
+    """``cloudConfig`` of the other platforms."""
     excluded_tags: frozenset[str]
     """A bundle with a Task that has one of these tags, in lower case, is left out."""
     unused: tuple[str, ...]
@@ -107,15 +109,17 @@ def _read(said: Said, file: Path) -> WorkspaceInfo:
         exact=True,
     )
     kubernetes = _optional(cloud.get("kubernetes"), "cloudConfig.kubernetes", file)
-    others = {name: one for name, one in cloud.items() if name != "kubernetes"}
+    others = {name: _optional(one, name, file) for name, one in cloud.items() if name != "kubernetes"}
+    clouds, strange = cloud_config.read(others, said.get("defaultLOD", "detailed"), file)
     unknown = (f"cloudConfig.kubernetes.{key}" for key in sorted(kubernetes.keys() - _KUBERNETES))
+    unused = [*sorted(said.keys() - _KNOWN), *unknown, *strange, *(key for one in clouds for key in one.unused)]
     return WorkspaceInfo(
         setting=setting,
         collections=_collections(said.get("codeCollections"), file),
         kubernetes=_kubernetes(kubernetes, said, file) if "kubernetes" in cloud else None,
-        clouds={name: _optional(one, f"cloudConfig.{name}", file) for name, one in others.items()},
+        clouds=tuple(clouds),
         excluded_tags=frozenset(str(tag).lower() for tag in _list(said.get("taskTagExclusions"), file)),
-        unused=(*sorted(said.keys() - _KNOWN), *unknown),
+        unused=tuple(unused),
     )
 
 

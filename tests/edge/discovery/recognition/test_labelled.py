@@ -2,8 +2,8 @@
 
 tests/data/recognition/workloads.jsonl holds the facts of 520 objects of public repositories in four sets, as they were
 drawn one after the other. ``expected`` is what someone who reads only the object would state for certain,
-``acceptable`` what would be neither wrong nor missed. The table was widened after each set was judged; what it reached on a set that
-it had not met is in docs/reference/recognition.md.
+``acceptable`` what would be neither wrong nor missed. The table was widened after each set was judged; what it reached
+on a set that it had not met is in docs/reference/recognition.md.
 """
 
 import json

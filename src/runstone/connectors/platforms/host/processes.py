@@ -49,7 +49,8 @@ def running(root: Path) -> list[Process]:
 def grouped(running_: Iterable[Process], heard: Mapping[int, set[str]]) -> list[Program]:
     """Servers by unit: process ids come and go, these stay.
 
-    ``heard``: names of what processes listen on, by their ids. A server is what listens, belongs to a unit or a container, or has no parent but the first process; not a shell.
+    A server is what listens, belongs to a unit or a container, or has no parent but the first process; not a shell.
+    ``heard``: names of what processes listen on, by their ids.
     """
     groups: dict[tuple[str, str], list[Process]] = {}
     for one in running_:
