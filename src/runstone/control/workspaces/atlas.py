@@ -1,8 +1,7 @@
 """The Map in memory: who depends on whom, which SLXs care for a resource. Pure.
 
-Direction is the point. A relation of the Map says what governs or uses what; here it becomes *depends on*: trouble in
-the target can bring trouble to the source. Pods fold into the workload that owns them, since a Pod is replaced while
-its cause stays.
+Direction is the point, see ``edges``. Pods fold into the workload that owns them, since a Pod is replaced while its
+cause stays.
 
 An Atlas is never changed; a change makes another one that shares all that stayed (dictionaries are copied, which costs
 a millisecond for ten thousand entries). SLXs are kept packed and read when they are asked for: there are thousands, of
@@ -16,18 +15,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self, TypeVar
 
-from runstone.model.resource import Relation, RelationType, Resource, ResourceRef, Scope, ScopeReading
+from runstone.control.workspaces.edges import Edges
+from runstone.model.resource import Relation, Resource, ResourceRef, Scope, ScopeReading
 from runstone.model.workspace import SLX, Map
 
-_SOURCE_DEPENDS: frozenset[RelationType] = frozenset(
-    {"selects", "routes-to", "mounts", "references", "runs-on", "calls", "owns", "listens"}
-)
-_TARGET_DEPENDS: frozenset[RelationType] = frozenset({"guards", "scales"})
 WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"})
 """Kinds whose Pods are theirs."""
 _K = TypeVar("_K")
 _V = TypeVar("_V")
-_OWNED = frozenset({"Pod", "ReplicaSet", "Job"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +112,8 @@ class Atlas:
         if not changes.slxs:
             made._unpacked = self._unpacked
             _inherit(self, made, ("intervals", "_about"))
-        if not changes.relations:
-            _inherit(self, made, ("_owner", "_needs", "_needed"))
+        if "_edges" in vars(self):
+            vars(made)["_edges"] = self._edges.changed(self._relations, changes.relations)
         return made
 
     @property
@@ -151,15 +146,11 @@ class Atlas:
 
     def canonical(self, ref: ResourceRef) -> ResourceRef:
         """The workload that a Pod belongs to, or ``ref`` itself."""
-        seen: set[str] = set()
-        while ref.path in self._owner and ref.path not in seen:
-            seen.add(ref.path)
-            ref = self._owner[ref.path]
-        return ref
+        return self._edges.canonical(ref)
 
     def owned(self) -> Iterator[tuple[str, str]]:
         """Paths of Pods and the like, each with that of the workload it folds into."""
-        return ((path, self.canonical(owner).path) for path, owner in self._owner.items())
+        return ((path, self.canonical(owners[0]).path) for path, owners in self._edges.owners.items())
 
     def slxs(self, ref: ResourceRef) -> list[SLX]:
         """The SLXs generated from a resource."""
@@ -190,11 +181,11 @@ class Atlas:
 
     def dependencies(self, ref: ResourceRef) -> list[tuple[ResourceRef, Relation]]:
         """What ``ref`` directly depends on, and by which relation."""
-        return self._needs.get(ref.path, [])
+        return self._edges.needs.get(ref.path, [])
 
     def dependents(self, ref: ResourceRef) -> list[tuple[ResourceRef, Relation]]:
         """What directly depends on ``ref``, and by which relation."""
-        return self._needed.get(ref.path, [])
+        return self._edges.needed.get(ref.path, [])
 
     def reach(self, start: ResourceRef, steps: int) -> dict[str, int]:
         """Paths of all that ``start`` depends on within ``steps`` relations, with the distance. Itself is 0."""
@@ -205,7 +196,7 @@ class Atlas:
 
         ``upstream``: what ``start`` depends on; else what depends on it.
         """
-        index = self._needs if upstream else self._needed
+        index = self._edges.needs if upstream else self._edges.needed
         found: dict[str, tuple[Relation, ...]] = {start.path: ()}
         queue = deque([start.path])
         while queue:
@@ -235,35 +226,8 @@ class Atlas:
         return about
 
     @cached_property
-    def _owner(self) -> dict[str, ResourceRef]:
-        return {
-            relation.target.path: relation.source
-            for relation in self.relations()
-            if relation.type == "owns" and relation.target.kind in _OWNED
-        }
-
-    @cached_property
-    def _needs(self) -> dict[str, list[tuple[ResourceRef, Relation]]]:
-        needs: dict[str, list[tuple[ResourceRef, Relation]]] = defaultdict(list)
-        for source, target, relation in self._edges():
-            needs[source.path].append((target, relation))
-        return needs
-
-    @cached_property
-    def _needed(self) -> dict[str, list[tuple[ResourceRef, Relation]]]:
-        needed: dict[str, list[tuple[ResourceRef, Relation]]] = defaultdict(list)
-        for source, target, relation in self._edges():
-            needed[target.path].append((source, relation))
-        return needed
-
-    def _edges(self) -> Iterator[tuple[ResourceRef, ResourceRef, Relation]]:
-        for relation in self.relations():
-            if relation.type not in _SOURCE_DEPENDS and relation.type not in _TARGET_DEPENDS:
-                continue
-            source, target = self.canonical(relation.source), self.canonical(relation.target)
-            if source == target:
-                continue
-            yield (source, target, relation) if relation.type in _SOURCE_DEPENDS else (target, source, relation)
+    def _edges(self) -> Edges:
+        return Edges.of(self.relations())
 
 
 def _patched(known: dict[_K, _V], changes: Mapping[_K, _V | None]) -> dict[_K, _V]:
