@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.text import Text
 
+from runstone.cli import linting
 from runstone.content import inspection
 from runstone.content.inspection import InspectedSuite, Inspection
 from runstone.model.content import Finding, Input, Suite, Task, TaskContract
@@ -44,6 +45,9 @@ def inspect(path: Path, as_json: bool) -> None:
         click.echo(json.dumps(inspection.document(found), ensure_ascii=False, indent=1))
     else:
         _Printer(Console(highlight=False)).inspection(found)
+
+
+command.add_command(linting.lint)
 
 
 class _Printer:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from robot.api.parsing import File
+
 from runstone.content import inputs, mutates, outline, plain, raised, reach, robotfile, scripts, taskfile
 from runstone.content.outline import Outline, Step
 from runstone.content.reach import Entry, Graph
@@ -64,11 +66,12 @@ class _Known:
 _contracts: dict[Path, _Known] = {}
 
 
-def of(path: Path) -> Contract:
+def of(path: Path, tree: File | None = None) -> Contract:
     """The contract of one ``.robot`` file or ``task.yaml``; read again only when it or one of its scripts has changed.
 
-    Raises BadInput when the file cannot be read at all. What is wrong in it or in a script is among the findings,
-    whose files are relative to the bundle.
+    ``tree``: the syntax tree of a ``.robot`` file, from a caller who has read it already. Raises BadInput when the file
+    cannot be read at all. What is wrong in it or in a script is among the findings, whose files are relative to the
+    bundle.
     """
     known = _contracts.get(path)
     if known and known.stamps == tuple(_stamp(one[0]) for one in known.stamps):
@@ -76,16 +79,16 @@ def of(path: Path) -> Contract:
     if path.name == taskfile.NAME:
         contract, files = plain.read(path)
     else:
-        contract, files = _robot(path)
+        contract, files = _robot(path, tree)
     told = (*contract.findings, *inputs.findings(contract.suite), *_contradictions(contract.suite, contract.tasks))
     whole = contract.model_copy(update={"findings": told})
     _contracts[path] = _Known(tuple(_stamp(one) for one in (path, *files)), whole)
     return whole
 
 
-def _robot(path: Path) -> tuple[Contract, tuple[Path, ...]]:
+def _robot(path: Path, tree: File | None) -> tuple[Contract, tuple[Path, ...]]:
     try:
-        tree = robotfile.model(path)
+        tree = tree or robotfile.model(path)
     except OSError as err:
         raise BadInput(f"{path.name} cannot be read: {err.strerror}.") from err
     suite, findings = robotfile.described(path.name, tree)

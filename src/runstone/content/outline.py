@@ -63,7 +63,7 @@ class Outline:
         if key in self.keywords:
             return key, self.keywords[key]
         for name, steps in self.keywords.items():
-            if "${" in name and re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}", ".+", re.escape(name)), key):
+            if re.search(r"\$\{[^}]*\}", name) and fits(name, key):
                 return name, steps
         return "", ()
 
@@ -71,6 +71,21 @@ class Outline:
 def plain(name: str) -> str:
     """A name as Robot compares names: without blanks, underscores and case."""
     return re.sub(r"[\s_]", "", name).lower()
+
+
+def fits(name: str, called: str) -> bool:
+    """Whether a keyword with variables in its name is the one called; each variable stands for some text.
+
+    Both as :func:`plain` gives them. Goes through the name once: a pattern of many variables could take for ever.
+    """
+    first, *middle, last = re.split(r"\$\{[^}]*\}", name)
+    at = len(first)
+    for part in middle:
+        found = called.find(part, at + 1)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return called.startswith(first) and called.endswith(last) and len(called) - len(last) > at
 
 
 def read(tree: File) -> Outline:
