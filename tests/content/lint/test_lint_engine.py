@@ -1,7 +1,6 @@
 """Paths in, findings out: what is looked at, what is broken on disk, what other programs say."""
 
 import os
-import shutil
 import stat
 import time
 from pathlib import Path
@@ -246,7 +245,9 @@ def test_ruff_is_asked_about_python_and_its_own_code_is_kept(tmp_path: Path) -> 
     ]
 
 
-@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+@pytest.mark.skipif(
+    all(one.name != "shellcheck" for one in opinions.installed()[0]), reason="shellcheck is not installed"
+)
 def test_shellcheck_is_asked_about_bash_and_its_own_code_is_kept(tmp_path: Path) -> None:
     programs = [one for one in opinions.installed()[0] if one.name == "shellcheck"]
     bundle = write(

@@ -184,9 +184,9 @@ def standard(name: str) -> Library:
 
 @cache
 def _ours() -> tuple[Path, ...]:
-    """Where our own ``RW`` lies, without importing it."""
-    spec = importlib.util.find_spec("RW")
-    return (Path(spec.origin).parent.parent,) if spec and spec.origin else ()
+    """Where our own ``RW`` lies: a collection may have a folder of that name too, but no ``RW.Core`` in it."""
+    spec = importlib.util.find_spec("RW.Core")
+    return (Path(spec.origin).parents[2],) if spec and spec.origin else ()
 
 
 def _tree(file: Path) -> ast.Module | None:
