@@ -72,6 +72,15 @@ def test_robots_log_is_kept_only_on_request(tmp_path: Path) -> None:
     assert (tmp_path / "log" / "log.html").stat().st_size > 10_000
 
 
+def test_a_task_that_broke_is_told_with_file_and_line(tmp_path: Path) -> None:
+    place = bundle(tmp_path)
+    (place / "runbook.robot").write_text(ROBOT + "    Fail    no such luck\n")
+    words = command(tmp_path, "run", str(place / "runbook.robot"))
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "errored no such luck (runbook.robot:7)" in done.stdout
+
+
 def test_what_stayed_on_the_runner_is_printed_masked_and_gives_way_to_newer(tmp_path: Path) -> None:
     kept = Artefacts(tmp_path / "data" / "artefacts", total_mb=1)
     rest = tmp_path / "rest"

@@ -1,8 +1,10 @@
-"""``runstone content``: what a CodeCollection holds and does, read without running it."""
+"""``runstone content``: what a CodeCollection holds and does, read without running it, and its own tests."""
 
 import itertools
 import json
+import os
 import re
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -12,9 +14,15 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.text import Text
 
-from runstone.cli import linting
-from runstone.content import inspection
+from runstone import settings
+from runstone.cli import executors, linting, options, trials
+from runstone.connectors.executors import Executor
+from runstone.content import dependencies, inspection
 from runstone.content.inspection import InspectedSuite, Inspection
+from runstone.content.trial import bundle
+from runstone.content.trial.play import Stage
+from runstone.content.trial.report import BundleOutcome, exit_code
+from runstone.errors import BadInput
 from runstone.model.content import Finding, Input, Suite, Task, TaskContract
 
 _SHOWN = 5
@@ -29,7 +37,7 @@ _LEGEND = (
 
 @click.group("content")
 def command() -> None:
-    """Look into CodeBundles without running them."""
+    """Look into CodeBundles: what their Tasks need, change and can raise; run their own tests."""
 
 
 @command.command("inspect")
@@ -48,6 +56,49 @@ def inspect(path: Path, as_json: bool) -> None:
 
 
 command.add_command(linting.lint)
+
+
+@command.command("test")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON document: bundles, cases, failures, scores.")
+@click.option("--case", "only", default="", metavar="NAME", help="Only the cases of this name, or that fit NAME*.")
+@options.data
+def test(paths: tuple[Path, ...], as_json: bool, only: str, data: Path | None) -> None:
+    """Run the tests/*.yaml of every CodeBundle below PATHS: their suites, against scripted tools.
+
+    First every suite is resolved without executing a step. Exit codes: 0 all passed, 1 something failed, 2 a case file
+    or a path is not what it should be.
+    """
+    told = settings.read(data=data)
+    executor = executors.chosen(told)
+    if not executor.local:
+        raise BadInput(f"Trial runs need an executor of this machine, not {told.executor}. Set RUNSTONE_EXECUTOR.")
+    found = {one: os.path.relpath(one) for path in paths for one in bundle.below(path)}
+    printer = None if as_json else trials.Printer()
+    outcomes = options.run(_tested(found, executor, told, only, printer))
+    if only and not any(one.cases for one in outcomes):
+        raise BadInput(f"No case below {', '.join(map(str, paths))} has the name {only!r}.")
+    if printer:
+        printer.end(outcomes)
+    else:
+        click.echo(trials.document(outcomes))
+    sys.exit(exit_code(outcomes))
+
+
+async def _tested(
+    bundles: dict[Path, str], executor: Executor, told: settings.Settings, only: str, printer: trials.Printer | None
+) -> tuple[BundleOutcome, ...]:
+    """Test one after another, and print each as it ends."""
+    outcomes: list[BundleOutcome] = []
+    for one, shown in bundles.items():
+        root = bundle.collection_of(one)
+        environment = await dependencies.built(root, told.data, sources=told.build_sources)
+        outcome = await bundle.examined(Stage(root, one, executor, environment.folders), shown, only)
+        if outcome.cases or outcome.defects or not only:
+            outcomes.append(outcome)
+            if printer:
+                printer.bundle(outcome)
+    return tuple(outcomes)
 
 
 class _Printer:

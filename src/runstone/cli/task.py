@@ -234,7 +234,8 @@ class _Printer:
                 self._states.append(event.state)
                 self._messages.add(event.message)
                 style, took = _STYLE[event.state], f"[dim]{event.elapsed_s:.2f} s[/]"
-                self._say(f"[{style}]{event.state}[/] {self._clean(event.message)} {took}")
+                where = f" [dim]({escape(event.file)}:{event.line})[/]" if event.file else ""
+                self._say(f"[{style}]{event.state}[/] {self._clean(event.message)}{where} {took}")
             case _:
                 self._say(f"  metric {self._clean(str(event.record))}")
 

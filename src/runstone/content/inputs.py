@@ -120,7 +120,7 @@ def _pattern_doubts(one: Input) -> Iterator[str]:
         yield f"the pattern '{said}' is a variable, so it is not enforced."
     elif all(compiled.search(probe) for probe in _PROBES):
         yield f"the pattern '{said}' fits every value, so it says nothing. Anchor it (^…$) or leave it out."
-    elif not _quick(said):
+    elif not quick(said):
         yield f"the pattern '{said}' may take for ever on some value, so it is not enforced. Simplify it."
     else:
         yield from (
@@ -136,7 +136,7 @@ def _declared(one: Input) -> list[tuple[str, str]]:
 
 
 @lru_cache(maxsize=4096)
-def _quick(pattern: str) -> bool:
+def quick(pattern: str) -> bool:
     """Whether matching takes time in step with the value's length, or a small power of it.
 
     An endless repetition must not hold another unless something fixed, that the inner one cannot take, parts its

@@ -30,7 +30,7 @@ class Inspection(Noun):
 def of(path: Path) -> Inspection:
     """A bundle, a collection, a folder of collections or one suite's file. Raises BadInput when it is none."""
     root = path if path.is_dir() else path.parent
-    files = sorted(_suites(path)) if path.is_dir() else [path] if _is_suite(path) else []
+    files = sorted(suite_files(path)) if path.is_dir() else [path] if _is_suite(path) else []
     if not files:
         raise BadInput(
             f"There is no .robot file and no {taskfile.NAME} in {path}. Give a CodeBundle, a CodeCollection or a "
@@ -71,6 +71,14 @@ def document(found: Inspection) -> dict[str, Any]:
     }
 
 
+def suite_files(folder: Path) -> Iterator[Path]:
+    """Every suite below, but not in hidden folders: those are a repository's or a test's own."""
+    for file in (*folder.rglob("*.robot"), *folder.rglob(taskfile.NAME)):
+        inside = file.relative_to(folder).parts
+        if not any(part.startswith(".") for part in inside) and _is_suite(file):
+            yield file
+
+
 def _contract(one: InspectedSuite) -> dict[str, Any]:
     suite = one.contract.suite.model_dump(mode="json", exclude={"tasks", "file"})
     for given, said in zip(suite["inputs"], one.contract.suite.inputs, strict=True):
@@ -80,14 +88,6 @@ def _contract(one: InspectedSuite) -> dict[str, Any]:
         for task, does in zip(one.contract.suite.tasks, one.contract.tasks, strict=True)
     ]
     return {"file": one.file, "folder": one.folder, **suite, "tasks": tasks}
-
-
-def _suites(folder: Path) -> Iterator[Path]:
-    """Every suite below, but not in hidden folders: those are a repository's or a test's own."""
-    for file in (*folder.rglob("*.robot"), *folder.rglob(taskfile.NAME)):
-        inside = file.relative_to(folder).parts
-        if not any(part.startswith(".") for part in inside) and _is_suite(file):
-            yield file
 
 
 def _is_suite(file: Path) -> bool:

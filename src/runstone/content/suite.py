@@ -24,7 +24,7 @@ from runstone.content.dependencies import bytecode
 from runstone.errors import BadInput
 from runstone.model.content import CollectionRef
 
-EventType = Literal["started", "output", "issue", "note", "metric", "done"]
+EventType = Literal["started", "output", "issue", "note", "metric", "command", "unresolved", "done"]
 State = Literal["", "passed", "failed", "skipped", "errored"]
 
 _ENGINE = "runstone.content.engine"
@@ -66,6 +66,10 @@ class SuiteOrder:
     """Files to put below ``workdir``, readable by the run alone, such as a cloud's login state."""
     log: bool = False
     """Whether Robot keeps its own log, ``logs/log.html``: it records every value, so it is for authors only."""
+    dry: bool = False
+    """Only see whether libraries, keywords and arguments of a ``.robot`` file resolve: no step is executed."""
+    commands: bool = False
+    """Whether each command of RW.CLI that ended is an event: for authors, who want to know what failed unseen."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,10 @@ class SuiteEvent:
     ``record`` of an ``issue``: severity (int 1..4), title, expected, actual, details, next_steps (list),
     reproduce_hint, observed_at, summary, resource, cause (text), evidence, blames (lists), and whatever else the Task
     gave. Of a ``note``: kind (``ruled_out``, ``could_not_check``, ``blocked``), resource, what, why. Of a ``metric``:
-    name, sub_name, value, type, labels. ``done`` carries state, message and elapsed_s.
+    name, sub_name, value, type, labels. ``done`` carries state, message and elapsed_s. Of a ``command`` (where the
+    order asks for them): what, returncode, stderr (its end). ``unresolved`` (of a dry order alone) carries a message:
+    what does not resolve. ``file`` and ``line`` say where that stands, or the innermost step that ended an errored
+    Task: relative to the bundle where it lies in it; empty and 0 when it is not known.
     """
 
     type: EventType
@@ -88,6 +95,8 @@ class SuiteEvent:
     message: str = ""
     elapsed_s: float = 0.0
     truncated: bool = False
+    file: str = ""
+    line: int = 0
     omitted: int = 0
     """Characters of output beyond the cap; they lie in ``workdir/rest/N.txt``, N the Task's place in the run."""
 
@@ -131,7 +140,7 @@ def _tool_path(order: SuiteOrder) -> str:
 async def run(order: SuiteOrder, executor: Executor, on_event: Callable[[SuiteEvent], Awaitable[None]]) -> SuiteResult:
     """Run the suite. Every Task that began ends with a ``done`` event, whatever becomes of the process."""
     try:
-        problem = _unfit(order) or " ".join(await asyncio.to_thread(unready, order, executor))
+        problem = _unfit(order) or ("" if order.dry else " ".join(await asyncio.to_thread(unready, order, executor)))
         if problem:
             return SuiteResult(ok=False, message=problem, exit_code=-1, timed_out=False)
         scripts = order.robot == taskfile.NAME
@@ -179,6 +188,8 @@ def _process(order: SuiteOrder, manifest: dict[str, Any] | None) -> ExecutorOrde
         "files": {name: base64.b64encode(content).decode() for name, content in order.files.items()},
         "dependencies": [str(path) for path in order.dependencies],
         "log": order.log,
+        "dry": order.dry,
+        "commands": order.commands,
         "manifest": manifest,
     }
     env = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}

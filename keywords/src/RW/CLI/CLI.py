@@ -12,8 +12,11 @@ from RW import platform
 from RW.CLI import blocked, shell, stage
 from RW.CLI.moment import ago
 from RW.platform.failure import TaskError
+from RW.platform.secret import hide
 
 _history: list[str] = []
+_SAID = 2000
+"""Characters of what a command wrote to stderr, the last ones, that the sink is told."""
 _HINTS = {"show_in_rwl_cheatsheet", "render_in_commandlist"}
 """Named arguments for a renderer of cheat sheets; they mean nothing to a run."""
 
@@ -99,7 +102,8 @@ def execute_command(
     if answer.stdout.strip():
         platform.emit("output", {"text": answer.stdout})
     blocked.tell(answer, timeout_seconds)
-    platform.emit("command", {"what": blocked.shorten(cmd), "returncode": answer.returncode})
+    said = hide(answer.stderr)[-_SAID:]
+    platform.emit("command", {"what": blocked.shorten(cmd), "returncode": answer.returncode, "stderr": said})
     return answer
 
 

@@ -3,10 +3,11 @@
 The order comes as one JSON object on stdin::
 
     {"root", "bundle", "robot", "titles", "variables", "secrets", "files", "workdir", "context", "dependencies",
-     "log", "manifest"}
+     "log", "dry", "commands", "manifest"}
 
 What happens leaves at once as JSON lines on stdout: ``{"type": "started" | "output" | "issue" | "note" | "metric" |
-"done" | "end", …}``. File descriptors 1 and 2 of the suite and of everything it starts go to ``logs/stdout.txt``.
+"command" | "unresolved" | "done" | "end", …}``. File descriptors 1 and 2 of the suite and of everything it starts go to
+``logs/stdout.txt``.
 
 Nothing here imports pydantic or runstone.model: a run pays for Robot and little else.
 """

@@ -11,6 +11,8 @@ from typing import Any, cast
 from robot.errors import DataError
 from robot.running import TestSuite, namespace
 
+from runstone.content.engine import fault
+from runstone.content.engine.fault import Fault
 from runstone.content.engine.voice import Voice
 
 _SETUP_FAILED = re.compile(r"^(?:Parent )?suite setup failed:\s*", re.IGNORECASE)
@@ -30,7 +32,10 @@ def run(order: dict[str, Any], voice: Voice) -> str:
     if missing:
         shown = ", ".join(repr(title) for title in missing)
         return f"Bundle {bundle.name}: {order['robot']} has no Task {shown}."
-    listener = Listener(voice, bundle.name)
+    if order["dry"]:
+        fault.resolve(suite, bundle, voice)
+        return ""
+    listener = Listener(voice, bundle.name, Fault(bundle))
     console = sys.__stdout__
     sys.__stdout__ = Console(voice)  # type: ignore[misc]  Log To Console writes here
     try:
@@ -43,7 +48,8 @@ def run(order: dict[str, Any], voice: Voice) -> str:
 def rehearse(text: str, folder: str) -> None:
     """Run a suite given as text for nothing but its effect on this process's caches."""
     suite = cast("Callable[[str], TestSuite]", TestSuite.from_string)(text)  # pyright: ignore[reportUnknownMemberType]
-    _execute(suite, Listener(Voice(io.StringIO(), Path(folder)), "warm"), Path(folder), log=False)
+    listener = Listener(Voice(io.StringIO(), Path(folder)), "warm", Fault(Path(folder)))
+    _execute(suite, listener, Path(folder), log=False)
     # Robot forgets its libraries before each run. This process's forks run once each, with the same libraries as this.
     if importer := getattr(namespace, "IMPORTER", None):
         importer.reset = lambda: None
@@ -121,8 +127,9 @@ class Listener:
 
     ROBOT_LISTENER_API_VERSION = 3
 
-    def __init__(self, voice: Voice, bundle: str) -> None:
+    def __init__(self, voice: Voice, bundle: str, fault: Fault) -> None:
         self.voice = voice
+        self._fault = fault
         self.problem = ""
         self._bundle = bundle
         self._unloaded: dict[str, str] = {}
@@ -136,12 +143,22 @@ class Listener:
         if not self._begun:
             self._begun, self._setup_blocked = True, self.voice.blocked
         failure.said.clear()
+        self._fault.begin(setup=result.parent.has_setup and result.parent.setup.failed)
         self.voice.begin(data.name, result.name)
 
     def end_test(self, data: Any, result: Any) -> None:
         """A Task ended."""
         state, message = self._judge(result)
-        self.voice.end(state, message, result.elapsed_time.total_seconds())
+        where = (self._fault.file, self._fault.line) if state == "errored" else ("", 0)
+        self.voice.end(state, message, result.elapsed_time.total_seconds(), *where)
+
+    def start_body_item(self, data: Any, result: Any) -> None:
+        """A step starts: a keyword or a control structure."""
+        self._fault.start()
+
+    def end_body_item(self, data: Any, result: Any) -> None:
+        """A step ended."""
+        self._fault.end(data, result)
 
     def end_suite(self, data: Any, result: Any) -> None:
         """The suite ended; a setup or teardown that failed is a problem of the whole run."""

@@ -134,6 +134,7 @@ def _issue(entry: Any, scope: _Scope) -> dict[str, Any]:
 def _script(task: dict[str, Any], scope: _Scope) -> Any:
     from RW import platform
     from RW.CLI import blocked, shell
+    from RW.platform.secret import hide
 
     answer_file = scope.folder / f".answer-{os.urandom(4).hex()}"
     script = scope.folder / task["script"]
@@ -150,6 +151,7 @@ def _script(task: dict[str, Any], scope: _Scope) -> Any:
     line = f"exec 3>{shlex.quote(str(answer_file))}; exec {command}"
     answer = shell.run(line, secrets, env, {}, task["timeout_seconds"], scope.folder)
     scope.voice.print(answer.stdout)
+    scope.voice.command(task["script"], answer.returncode, hide(answer.stderr)[-_SHOWN:])
     blocked.tell(answer, task["timeout_seconds"])
     found = _answer(answer_file, task["script"])
     if answer.errors:

@@ -61,7 +61,7 @@ def main() -> None:
     # An unpaired surrogate becomes \\udc80, which is JSON again.
     said = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace")
     _redirect(workdir / "logs")
-    voice = Voice(said, workdir / "rest")
+    voice = Voice(said, workdir / "rest", order["commands"])
     try:
         code = _run(order, voice)
     except Exception as err:  # noqa: BLE001  the last stand: whatever broke, the one who waits is told in a sentence

@@ -23,9 +23,11 @@ _ILL = 3
 class Voice:
     """Says what happens; knows which Task is running."""
 
-    def __init__(self, out: TextIO, rest: Path) -> None:
+    def __init__(self, out: TextIO, rest: Path, commands: bool = False) -> None:
+        """``commands``: each command that ended is told, with what it wrote to stderr."""
         self._out = out
         self._rest = rest
+        self._commands = commands
         self._tasks = 0
         self.title = ""
         self.resolved = ""
@@ -47,13 +49,14 @@ class Voice:
         self._printed.clear()
         self.say("started")
 
-    def end(self, state: str, message: str, elapsed_s: float) -> None:
+    def end(self, state: str, message: str, elapsed_s: float, file: str = "", line: int = 0) -> None:
         """The Task ended. A command that failed while nothing was reported does not stay unsaid."""
         if state == "passed" and self._failed and not self._reported:
             what, code = self._failed
             why = f"It ended with return code {code}, and the Task reported nothing."
             self.say("note", record={"kind": "could_not_check", "resource": "", "what": what, "why": why})
-        self.say("done", state=state, message=message, elapsed_s=elapsed_s, omitted=self._omitted)
+        where = {"file": file, "line": line} if file else {}
+        self.say("done", state=state, message=message, elapsed_s=elapsed_s, omitted=self._omitted, **where)
         self.title = self.resolved = ""
 
     def say(self, kind: str, **more: Any) -> None:
@@ -78,8 +81,14 @@ class Voice:
             self.print(record["text"])
         elif kind == "command":
             self._ended(record["what"], record["returncode"])
+            self.command(**record)
         elif kind == "report":
             self._report(record)
+
+    def command(self, what: str, returncode: int, stderr: str) -> None:
+        """A command ended: told to those who asked for it."""
+        if self._commands:
+            self.say("command", record={"what": what, "returncode": returncode, "stderr": stderr})
 
     def _ended(self, what: str, code: int) -> None:
         """A command ended. The 1 of one that only asks is an answer."""
