@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from runstone import settings
 from runstone.cli import main
 from runstone.edge.discovery.recognition.table import load
+from runstone.edge.discovery.subjects import QUALIFIERS
 from runstone.errors import RunstoneError
+from runstone.model.resource import RelationType
 from runstone.model.run import REQUEST_MOVES, SESSION_MOVES
 
 ROOT = Path(__file__).parents[1]
@@ -73,3 +76,15 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_everything_that_can_be_recognised_is_listed() -> None:
     page = (DOCS / "reference/recognition.md").read_text()
     assert [entry.id for entry in load().entries.values() if f"{entry.name} `{entry.id}`" not in page] == []
+
+
+def test_every_relation_is_explained() -> None:
+    page = (DOCS / "reference/relations.md").read_text()
+    assert [one for one in get_args(RelationType) if f"| `{one}` |" not in page] == []
+
+
+def test_every_kind_of_match_rule_and_qualifier_is_explained() -> None:
+    page = (DOCS / "reference/generation-rules.md").read_text()
+    words = {"pattern", "exists", "custom-variable", "and", "or", "not", "software"}
+    words |= {name for names in QUALIFIERS.values() for name in names}
+    assert [one for one in sorted(words) if one not in page] == []
