@@ -7,6 +7,7 @@ from pathlib import Path
 from runstone.control.alerts import Alerts
 from runstone.control.audit.store import Audit
 from runstone.control.clock import Clock, SystemClock
+from runstone.control.finding.finder import Finder
 from runstone.control.measures.board import Board
 from runstone.control.measures.meter import Meter
 from runstone.control.runs.change import Changes
@@ -36,6 +37,7 @@ class Control:
     queue: Queue
     board: Board
     alerts: Alerts
+    finder: Finder
 
     @classmethod
     async def open(
@@ -71,7 +73,9 @@ class Control:
         await changes.resume(workspace)
         board = Board(database, clock, maps, workspace, location)
         alerts = Alerts(sessions, clock, workspace)
-        return cls(workspace, location, database, workflows, audit, maps, sessions, changes, queue, board, alerts)
+        return cls(
+            workspace, location, database, workflows, audit, maps, sessions, changes, queue, board, alerts, Finder()
+        )
 
     async def close(self) -> None:
         """Stop. What runs goes on at the next :meth:`open`."""

@@ -152,6 +152,10 @@ class Atlas:
         """Paths of Pods and the like, each with that of the workload it folds into."""
         return ((path, self.canonical(owners[0]).path) for path, owners in self._edges.owners.items())
 
+    def packed(self) -> Mapping[str, Packed]:
+        """Every SLX as it is kept, by name: the same object for as long as it does not change."""
+        return self._packed
+
     def slxs(self, ref: ResourceRef) -> list[SLX]:
         """The SLXs generated from a resource."""
         return [one for name in self._about.get(ref.path, ()) if (one := self.slx(name))]

@@ -1,5 +1,6 @@
 """``/api/v1/map``: the Map as it is now, what is near a resource on it, and what changed on it when."""
 
+import asyncio
 import datetime as dt
 import re
 from typing import Annotated, Any, Literal
@@ -8,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 
 from runstone.control.access import Actor
 from runstone.control.clock import stamp
+from runstone.control.finding.finder import Found
 from runstone.control.workspace import Control
 from runstone.control.workspaces import lookup
 from runstone.control.workspaces.atlas import Atlas
@@ -95,6 +97,14 @@ async def near(
         if way
     ]
     return {"of": ref.path, "resources": found}
+
+
+@router.get("/tasks")
+async def tasks(_: Reader, zone: Zone, q: str, limit: Annotated[int, Query(ge=1, le=100)] = 10) -> Found:
+    """Tasks bound on the Map for a question, an alert or an error's text, best first, with why."""
+    if not q.strip():
+        raise BadInput("Say what to search for: ?q=why is checkout slow")
+    return await asyncio.to_thread(zone.finder.ask, await zone.maps.atlas(), q, limit)
 
 
 @router.get("/changes")
