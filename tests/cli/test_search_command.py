@@ -1,14 +1,19 @@
 """``runstone search`` and ``runstone eval`` as a person and a program use them."""
 
+import asyncio
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from runstone import settings
+from runstone.cli import embedded, search
 from runstone.cli import eval as evaluation
-from runstone.cli import search
-from runstone.errors import BadInput, RunstoneError
+from runstone.errors import BadInput, RunstoneError, Unreachable
+from runstone.sandbox.cluster import Sandbox
 
 DATA = Path(__file__).parents[1] / "data" / "retrieval"
 
@@ -42,6 +47,42 @@ def test_an_alert_is_read_from_standard_input(tmp_path: Path) -> None:
 def test_nothing_to_search_for_is_said(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="Say what to search for"):
         run(tmp_path)
+
+
+async def test_a_workspace_answers_with_what_its_tasks_are_bound_to(tmp_path: Path) -> None:
+    async with Sandbox.start() as cluster:
+        kubeconfig = cluster.write_kubeconfig(tmp_path / "kubeconfig")
+        told = settings.read(kubeconfig=str(kubeconfig), data=tmp_path / "data", port=0)
+        async with embedded.start(told) as instance, embedded.listening(instance):
+            await instance.edge.scan()
+            said = [
+                await asyncio.to_thread(asked, tmp_path, *more)
+                for more in (("--json", "--workspace", "default"), ("--workspace", "default"), ("--workspace", "other"))
+            ]
+            empty = await instance.client.get("/api/v1/map/tasks?q=%20")
+    document, page, refused = said
+    found = json.loads(document.stdout)
+    assert found["hits"][0]["resource"]["name"] == "cart"
+    assert any(path.endswith("/cart") for path in found["named"])
+    assert not found["hits"][0]["changes"]
+    assert found["hits"][0]["resolved_title"] in page.stdout
+    assert "Deployment/shop/cart" in page.stdout
+    assert refused.returncode == 2
+    assert "There is no workspace 'other' here; this is 'default'." in refused.stderr
+    assert (empty.status_code, empty.json()["message"][:22]) == (422, "Say what to search for")
+
+
+def asked(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    words = ("search", "why does the cart deployment restart", "--data", str(folder / "data"), *more)
+    command = [sys.executable, "-m", "runstone.cli.main", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_workspace_needs_a_running_instance_and_no_filter(tmp_path: Path) -> None:
+    with pytest.raises(Unreachable, match="Start it with: runstone up"):
+        run(tmp_path, "why", "--workspace", "default")
+    with pytest.raises(BadInput, match="goes with --limit and --json only"):
+        run(tmp_path, "why", "--workspace", "default", "--kind", "pod")
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:

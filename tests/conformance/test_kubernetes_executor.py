@@ -124,7 +124,9 @@ async def test_a_pod_out_of_memory_and_one_that_prints_too_much_say_so(
 ) -> None:
     outcome, _ = await lines(cluster[1], tmp_path / "a", "kill -9 $$", memory_mb=100)
     assert outcome.stopped == "it took more than 100 MB of memory"
-    outcome, _ = await lines(cluster[1], tmp_path / "b", "yes | head -c 5000000", output_mb=1)
+    outcome, _ = await lines(
+        cluster[1], tmp_path / "b", "head -c 5000000 /dev/zero | tr '\\0' y | fold -w 1000", output_mb=1
+    )
     assert outcome.stopped == "it printed more than 1 MB"
 
 

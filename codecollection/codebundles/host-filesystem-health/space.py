@@ -22,15 +22,23 @@ def main():
 def found(mount, full, inodes, limit, read_only, lines):
     common = {"resource": f"Filesystem//{mount}", "evidence": lines[:5]}
     if full >= limit:
-        steps = [f"Free or add space: see the largest folders of {mount}", "Check deleted files that are held open: lsof +L1"]
+        steps = [
+            f"Free or add space: see the largest folders of {mount}",
+            "Check deleted files that are held open: lsof +L1",
+        ]
         text = {"expected": f"{mount} is less than {limit} % full.", "actual": f"{mount} is {full} % full."}
-        yield issue(mount, "is full", "FILESYSTEM_FULL", 1 if full >= 99 else 2, {**common, **text, "next_steps": steps})
+        yield issue(
+            mount, "is full", "FILESYSTEM_FULL", 1 if full >= 99 else 2, {**common, **text, "next_steps": steps}
+        )
     if inodes >= limit:
         steps = [f"Look for folders with very many small files below {mount}"]
         text = {"expected": "Inodes are left.", "actual": f"{inodes} % of the inodes of {mount} are used."}
         yield issue(mount, "runs out of inodes", "INODES_EXHAUSTED", 2, {**common, **text, "next_steps": steps})
     if read_only and mount in ("/", "/var", "/home"):
-        steps = ["Look for I/O errors of its device: dmesg", "Check the filesystem before it is mounted for writing again"]
+        steps = [
+            "Look for I/O errors of its device: dmesg",
+            "Check the filesystem before it is mounted for writing again",
+        ]
         text = {"expected": f"{mount} can be written.", "actual": f"{mount} is mounted read-only."}
         yield issue(mount, "is mounted read-only", "FILESYSTEM_READ_ONLY", 2, {**common, **text, "next_steps": steps})
 

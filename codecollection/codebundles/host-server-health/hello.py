@@ -63,7 +63,9 @@ def found(software, port, answer):
     elif answer.startswith((b"-LOADING", b"-MASTERDOWN", b"-MISCONF")):
         yield issue(software, port, "is not ready", "SERVER_NOT_READY", 2, answer[:120].decode("latin-1"))
     elif answer.startswith(b"HTTP/") and answer.split(b" ", 2)[1:2] and answer.split(b" ", 2)[1].startswith(b"5"):
-        yield issue(software, port, "answers with an error", "SERVER_ERROR", 2, answer.split(b"\r\n")[0].decode("latin-1"))
+        yield issue(
+            software, port, "answers with an error", "SERVER_ERROR", 2, answer.split(b"\r\n")[0].decode("latin-1")
+        )
 
 
 def issue(software, port, why, cause, severity, actual):

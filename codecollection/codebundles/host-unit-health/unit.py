@@ -4,7 +4,9 @@ import os
 import re
 import subprocess
 
-FIELDS = "LoadState,ActiveState,SubState,Result,ExecMainCode,ExecMainStatus,NRestarts,UnitFileState,StateChangeTimestamp"
+FIELDS = (
+    "LoadState,ActiveState,SubState,Result,ExecMainCode,ExecMainStatus,NRestarts,UnitFileState,StateChangeTimestamp"
+)
 CAUSES = {
     "oom-kill": ("OOM_KILLED", "was killed for its memory"),
     "start-limit-hit": ("UNIT_RESTARTING", "was started too often and is given up"),
@@ -50,7 +52,9 @@ def found(unit, state, telling):
         often = f"is restarted over and over ({state.get('NRestarts', '?')} times)"
         yield issue(unit, often, "UNIT_RESTARTING", 2, {**common, "actual": f"{unit} waits to be started again."})
     elif active == "inactive" and state.get("UnitFileState") == "enabled":
-        yield issue(unit, "is stopped though it is enabled", "UNIT_STOPPED", 3, {**common, "actual": f"{unit} is inactive."})
+        yield issue(
+            unit, "is stopped though it is enabled", "UNIT_STOPPED", 3, {**common, "actual": f"{unit} is inactive."}
+        )
 
 
 def issue(unit, why, cause, severity, more):

@@ -1,7 +1,10 @@
 """``runstone search``: the right Task for a question, an alert or an error's text."""
 
+import json
 import sys
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 import click
 from rich.console import Console
@@ -10,8 +13,8 @@ from rich.markup import escape
 from runstone import settings
 from runstone.catalog import library, read
 from runstone.catalog.search import Answer, Filters, Hit, Search
-from runstone.cli import embedded, meaning, options
-from runstone.errors import BadInput
+from runstone.cli import embedded, follow, meaning, options
+from runstone.errors import BadInput, Unreachable
 from runstone.model.content import Access
 
 
@@ -23,6 +26,7 @@ from runstone.model.content import Access
     type=click.Path(path_type=Path),
     help="A CodeCollection's folder; the built-in one by default.",
 )
+@click.option("--workspace", metavar="NAME", help="Tasks bound on this workspace's Map, of the running Runstone.")
 @click.option("--platform", default="", help="Only Tasks of this platform: kubernetes, aws, azure, gcp …")
 @click.option("--kind", default="", help="Only Tasks about this kind of resource: deployment, node, ingress …")
 @click.option("--access", type=click.Choice(["read-only", "read-write", "unknown"]), help="Only Tasks tagged so.")
@@ -33,6 +37,7 @@ from runstone.model.content import Access
 def command(
     text: str | None,
     folder: Path | None,
+    workspace: str | None,
     platform: str,
     kind: str,
     access: Access | None,
@@ -55,18 +60,56 @@ def command(
             return
         raise BadInput('Say what to search for: runstone search "why does the pod restart".')
     asked = sys.stdin.read() if text == "-" else text
+    console = Console(highlight=False)
+    if workspace is not None:
+        if folder or platform or kind or access:
+            raise BadInput("--workspace goes with --limit and --json only: the question names what it is about.")
+        found = _bound(told.data, asked, workspace, limit)
+        if as_json:
+            click.echo(json.dumps(found, indent=1))
+        else:
+            _print_bound(console, found)
+        return
     search = opened(folder, told.data)
     answer = search.ask(asked, Filters(platform=platform, kind=kind, access=access), limit)
     if as_json:
         click.echo(answer.model_dump_json(indent=1))
     else:
-        _print(Console(highlight=False), answer)
+        _print(console, answer)
 
 
 def opened(folder: Path | None, data: Path) -> Search:
     """The collection of a folder, or the built-in one, ready to be asked."""
     root = folder or embedded.builtin()[1]
     return library.searchable(read.collection(root), data, library.causes(root), meaning.found(data))
+
+
+def _bound(data: Path, text: str, workspace: str, limit: int) -> Any:
+    running = embedded.running_instance(data)
+    if running is None:
+        raise Unreachable(f"No Runstone runs on {data}. Start it with: runstone up")
+    query = urlencode({"q": text, "workspace": workspace, "limit": limit})
+    return options.run(_get(*running, f"/api/v1/map/tasks?{query}"))
+
+
+async def _get(url: str, token: str, path: str) -> Any:
+    async with follow.speaking(url, token) as client:
+        return await follow.call(client, "GET", path)
+
+
+def _print_bound(console: Console, found: dict[str, Any]) -> None:
+    """Tasks with what they are bound to."""
+    for note in found["notes"]:
+        console.print(f"[yellow]{escape(note)}[/]")
+    for place, hit in enumerate(found["hits"], 1):
+        marks = f"[{'red' if hit['changes'] else 'green'}]{'changes things' if hit['changes'] else hit['access']}[/]"
+        about = "/".join(part for part in (hit["resource"][name] for name in ("kind", "namespace", "name")) if part)
+        parts = " ".join(f"{name} {value:.2f}" for name, value in hit["components"].items())
+        console.print(f"{place}. [bold]{escape(hit['resolved_title'])}[/]  {marks}", soft_wrap=True)
+        console.print(f"   [dim]{escape(about)}  {escape(hit['slx'])}  {hit['score']:.2f}: {escape(parts)}[/]")
+        console.print(f"   {escape(hit['why'])}")
+    named = f", named: {', '.join(found['named'])}" if found["named"] else ""
+    console.print(f"[dim]confidence {found['confidence']:.2f}{escape(named)}[/]")
 
 
 def _print(console: Console, answer: Answer) -> None:

@@ -270,7 +270,7 @@ class _Printer:
         return escape(self._redactor.text(text))
 
     def _say(self, text: str) -> None:
-        self._console.print(text, highlight=False)
+        self._console.print(text, highlight=False, soft_wrap=True)
 
 
 def _note(record: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from runstone.control.finding.finder import Found
 from runstone.control.workspace import Control
 from runstone.control.workspaces import lookup
 from runstone.control.workspaces.atlas import Atlas
-from runstone.errors import BadInput
+from runstone.errors import BadInput, NotFound
 from runstone.model.resource import Relation, Resource, ResourceRef
 from runstone.server.auth import may
 from runstone.server.state import control
@@ -100,8 +100,12 @@ async def near(
 
 
 @router.get("/tasks")
-async def tasks(_: Reader, zone: Zone, q: str, limit: Annotated[int, Query(ge=1, le=100)] = 10) -> Found:
+async def tasks(
+    _: Reader, zone: Zone, q: str, workspace: str = "", limit: Annotated[int, Query(ge=1, le=100)] = 10
+) -> Found:
     """Tasks bound on the Map for a question, an alert or an error's text, best first, with why."""
+    if workspace not in ("", zone.workspace):
+        raise NotFound(f"There is no workspace {workspace!r} here; this is {zone.workspace!r}.")
     if not q.strip():
         raise BadInput("Say what to search for: ?q=why is checkout slow")
     return await asyncio.to_thread(zone.finder.ask, await zone.maps.atlas(), q, limit)
