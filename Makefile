@@ -21,7 +21,7 @@ demo: .venv/.ready ## Break a sandbox shop and find out why (ONCE=1: without a p
 	$(BIN)/runstone demo $(if $(ONCE),--once) $(if $(FAULT),--fault $(FAULT))
 
 test: .venv/.ready lint types ## Lint, types, contracts and the default tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test-all: test bench ## The tests, then every benchmark (some minutes more)
 

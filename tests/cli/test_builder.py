@@ -36,6 +36,27 @@ metadata:
   annotations:
     {% include "common-annotations.yaml" %}
 """
+BESIDES: dict[str, Any] = {
+    **RULE,
+    "slxs": [],
+    "outputItems": [
+        {
+            "type": "note",
+            "templateName": "note.yaml",
+            "path": "{{workspace_path}}/notes/{{name}}.yaml",
+            "templateVariables": {"name": "resource"},
+        },
+        {"type": "note", "templateName": "note.yaml", "path": "{{workspace_path}}/notes/cart.yaml"},
+        {"type": "note", "templateName": "none.yaml", "path": "x", "levelOfDetail": 3},
+    ],
+}
+WORKSPACE_RULE: dict[str, Any] = {
+    "resourceTypes": ["workspace"],
+    "matchRules": [{"type": "pattern", "pattern": "@example.com$", "properties": ["owner_email"]}],
+    "slxs": [{"baseName": "ws", "qualifiers": ["workspace", "location_id"], "outputItems": [{"type": "slx"}]}],
+}
+WORKSPACE_SLX = HEAD + "spec: {alias: '{{workspace_resource.short_name}} of {{match_resource.owner_email}}'}"
+NOTE = "spec: {of: '{{match_resource.name}}', slx: '{{slx_name}}'}"
 SLX = (
     HEAD
     + """
@@ -67,24 +88,42 @@ def git(folder: Path, *words: str) -> None:
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of bare clones with one collection, ``own.git``."""
+    """A folder of bare clones with two collections, ``own.git`` and ``more.git``."""
     work, cache = tmp_path_factory.mktemp("own"), tmp_path_factory.mktemp("cache")
-    bundle = work / "codebundles" / "b"
-    (bundle / ".runwhen" / "generation-rules").mkdir(parents=True)
-    (bundle / ".runwhen" / "templates").mkdir()
-    (bundle / ".runwhen" / "generation-rules" / "r.yaml").write_text(
-        yaml.safe_dump({"spec": {"platform": "kubernetes", "generationRules": [RULE]}})
-    )
-    for name, text in (("depl-health-slx", SLX), ("ns-health-slx", SLX), ("depl-health-runbook", RUNBOOK)):
-        (bundle / ".runwhen" / "templates" / f"{name}.yaml").write_text(text)
-    (bundle / ".runwhen" / "templates" / "depl-health-workflow.yaml").write_text("spec: {name: flow}")
+    templates = {
+        "depl-health-slx": SLX,
+        "ns-health-slx": SLX,
+        "depl-health-runbook": RUNBOOK,
+        "depl-health-workflow": "spec: {name: flow}",
+    }
+    bundle = written(work / "codebundles" / "b", {"kubernetes": RULE}, templates)
     (bundle / "runbook.robot").write_text("*** Tasks ***\nLook\n    [Tags]    access:read-write\n    No Operation\n")
     (bundle / "SKILL.md").write_text("# How to\n")
+    cloned(work, cache / "own.git")
+    more = tmp_path_factory.mktemp("more")
+    rules = {"kubernetes": BESIDES, "runwhen": WORKSPACE_RULE}
+    written(more / "codebundles" / "m", rules, {"ws-slx": WORKSPACE_SLX, "note": NOTE})
+    cloned(more, cache / "more.git")
+    return cache
+
+
+def written(bundle: Path, rules: dict[str, Any], templates: dict[str, str]) -> Path:
+    """A CodeBundle with one rule for each platform."""
+    (bundle / ".runwhen" / "generation-rules").mkdir(parents=True)
+    (bundle / ".runwhen" / "templates").mkdir()
+    for platform, rule in rules.items():
+        spec = {"platform": platform, "generationRules": [rule]}
+        (bundle / ".runwhen" / "generation-rules" / f"{platform}.yaml").write_text(yaml.safe_dump({"spec": spec}))
+    for name, text in templates.items():
+        (bundle / ".runwhen" / "templates" / f"{name}.yaml").write_text(text)
+    return bundle
+
+
+def cloned(work: Path, clone: Path) -> None:
     git(work, "init", "--quiet", "--initial-branch=main")
     git(work, "add", "-A")
     git(work, "commit", "--quiet", "-m", "x")
-    git(cache, "clone", "--quiet", "--bare", str(work), "own.git")
-    return cache
+    git(work, "clone", "--quiet", "--bare", ".", str(clone))
 
 
 @pytest.fixture
@@ -195,6 +234,37 @@ async def test_levels_filters_and_tags_narrow_what_is_made(tmp_path: Path, cache
     (tmp_path / "b").mkdir()
     _, said, _ = await build(tmp_path / "b", cache, api, taskTagExclusions=["access:READ-write"])
     assert said["slxs"] == 0
+
+
+MORE = [{"repoURL": "https://example.invalid/more.git"}]
+
+
+async def test_a_rule_makes_documents_that_belong_to_no_slx(tmp_path: Path, cache: Path, api: ApiServer) -> None:
+    code, said, files = await build(tmp_path, cache, api, codeCollections=MORE)
+    notes = {path: yaml.safe_load(text)["spec"] for path, text in files.items() if "/notes/" in path}
+    nobody = "missing_workspaceInfo_custom_variable"
+    assert notes == {f"workspaces/ws/notes/{name}.yaml": {"of": name, "slx": nobody} for name in ("cart", "payment")}
+    assert (code, said["problems"]) == (0, [])
+    (tmp_path / "b").mkdir()
+    _, _, files = await build(tmp_path / "b", cache, api, codeCollections=MORE, defaultLOD="none")
+    assert not [path for path in files if "/notes/" in path]
+
+
+async def test_a_path_that_is_too_long_costs_its_own_document(tmp_path: Path, cache: Path, api: ApiServer) -> None:
+    name = f"cart-{'x' * 253}"[:253]
+    place = {"name": name, "namespace": "team-000"}
+    api.load([{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": place}])
+    code, said, files = await build(tmp_path, cache, api, codeCollections=MORE)
+    assert (code, said["slxs"]) == (0, 1)
+    assert "is too long" in said["problems"][0]
+    assert "workspaces/ws/notes/payment.yaml" in files
+
+
+async def test_the_workspace_itself_has_slxs(tmp_path: Path, cache: Path, api: ApiServer) -> None:
+    _, _, files = await build(tmp_path, cache, api, codeCollections=MORE)
+    ((path, text),) = ((path, text) for path, text in files.items() if path.endswith("/slx.yaml"))
+    assert path.split("/")[3].startswith("ws-loc-ws-")
+    assert yaml.safe_load(text)["spec"]["alias"] == "ws of owner@example.com"
 
 
 async def test_overrides_and_map_rules_are_heard(tmp_path: Path, cache: Path, api: ApiServer) -> None:

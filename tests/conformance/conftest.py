@@ -1,4 +1,4 @@
-"""The AWS account that tests look at: made once a module in a moto server, with at least one thing of every kind."""
+"""The AWS account that tests look at: made once in a moto server, with at least one thing of every kind."""
 
 import logging
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from tests.conformance import aws_estate
 from tests.conformance.aws_estate import HOME, Estate
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def login() -> Iterator[None]:
     """As whom AWS is asked: nobody that exists."""
     with pytest.MonkeyPatch.context() as patch:
@@ -24,7 +24,7 @@ def login() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def estate(login: None) -> Iterator[Estate]:
     """The account, with its URL."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)

@@ -131,7 +131,6 @@ async def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator
     settings |= {"AWS_ACCESS_KEY_ID": "AKIA0000000000000000", "AWS_SECRET_ACCESS_KEY": "x" * 40}
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    httpx2.post(f"http://{host}:{port}/moto-api/reset").raise_for_status()
     manager, parameters = boto3.client("secretsmanager"), boto3.client("ssm")
     made = manager.create_secret(Name="shop/token", SecretString=VALUE)
     manager.create_secret(Name="shop/fields", SecretString=json.dumps({"token": VALUE}))
@@ -148,6 +147,9 @@ async def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator
         binary="aws@shop/binary",
         broken={"AWS_ENDPOINT_URL": DEAD},
     )
+    for name in ("token", "fields", "bytes", "binary"):
+        manager.delete_secret(SecretId=f"shop/{name}", ForceDeleteWithoutRecovery=True)
+    parameters.delete_parameter(Name="/shop/token")
 
 
 @contextlib.asynccontextmanager

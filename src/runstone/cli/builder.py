@@ -8,7 +8,7 @@ from pathlib import Path
 from runstone import plugins
 from runstone.connectors.platforms import Platform
 from runstone.content import checkout, parse
-from runstone.edge.discovery import groups, output, workspace_info
+from runstone.edge.discovery import groups, output, subjects, workspace_info
 from runstone.edge.discovery.binding import Bound, Rules, Source
 from runstone.edge.discovery.levels import Levels, Wanted
 from runstone.edge.discovery.news import subjects_of
@@ -58,8 +58,8 @@ async def build(order: Order) -> Outcome:
     pictures = await asyncio.gather(*(_read(platform, rules) for platform, _ in found))
     bounds = [_bound(picture, rules, wanted) for picture, (_, wanted) in zip(pictures, found, strict=True)]
     unread = [one.problem for picture in pictures for one in picture.readings() if not one.complete]
-    slots = output.slots(bounds, info.setting.workspace)
-    written = output.write(order.folder, slots, rules, map_rules, complete=not unread)
+    bounds.append((_workspace(info, rules), Cluster()))
+    written = output.write(order.folder, bounds, rules, map_rules, complete=not unread)
     return Outcome(written, unread, stale, rules.findings, info.unused)
 
 
@@ -126,6 +126,15 @@ async def _read(platform: Platform, rules: Rules) -> Picture:
     except (BadInput, Unreachable) as err:
         picture.unreachable(str(err))
     return picture
+
+
+def _workspace(info: WorkspaceInfo, rules: Rules) -> Bound:
+    setting = info.setting
+    where = setting.location_name or setting.location
+    found = subjects.workspace(setting.workspace, setting.owner, setting.location, where)
+    bound = Bound(rules, setting.workspace, found.family, Cluster())
+    bound.change({found.key: found})
+    return bound
 
 
 def _bound(picture: Picture, rules: Rules, wanted: Wanted) -> tuple[Bound, Cluster]:

@@ -157,6 +157,7 @@ def _rule(entry: Any, file: Path, platform: str, number: int) -> GenerationRule:
         resource_types=tuple(_listed(rule.get("resourceTypes"), file, f"{where}.resourceTypes")),
         match=tuple(_mappings(rule.get("matchRules"), file, f"{where}.matchRules")),
         slxs=tuple(_mappings(rule.get("slxs"), file, f"{where}.slxs")),
+        outputs=tuple(_mappings(rule.get("outputItems"), file, f"{where}.outputItems")),
     )
 
 

@@ -197,13 +197,17 @@ class CodeBundle(Noun):
 
 
 class GenerationRule(Noun):
-    """Which resources get which SLXs. ``match`` and ``slxs`` stay as written; edge.discovery.rules reads them."""
+    """Which resources get which SLXs. What is Any stays as written; edge.discovery.rules reads it.
+
+    ``outputs`` are documents that belong to no SLX.
+    """
 
     file: str
     platform: str
     resource_types: tuple[Any, ...]
     match: tuple[dict[str, Any], ...]
     slxs: tuple[dict[str, Any], ...]
+    outputs: tuple[dict[str, Any], ...] = ()
 
 
 class CauseCode(Noun):

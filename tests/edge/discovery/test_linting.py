@@ -70,6 +70,24 @@ def test_what_is_wrong_is_said_with_what_to_do(tmp_path: Path, rule: dict[str, A
     assert said in "\n".join(messages(tmp_path, rule, platform))
 
 
+def test_items_of_the_rule_itself_are_looked_at(tmp_path: Path) -> None:
+    item = {"type": "slo", "templateName": "none.yaml", "path": "workspaces/w/x.yaml", "templatName": "x"}
+    said = "\n".join(messages(tmp_path, {**RULE, "outputItems": [item]}))
+    assert "an item of the rule itself has a key 'templatName'" in said
+    assert "There is no template none.yaml" in said
+    assert "needs 'path'" in "\n".join(
+        messages(tmp_path / "b", {**RULE, "outputItems": [{"type": "slo", "templateName": "x"}]})
+    )
+
+
+def test_the_workspace_has_qualifiers(tmp_path: Path) -> None:
+    rule = {**slx(qualifiers=["workspace", "name"]), "resourceTypes": ["workspace"]}
+    assert messages(tmp_path, rule, "runwhen") == []
+    assert "named by 'cluster'" in "\n".join(
+        messages(tmp_path / "b", {**slx(qualifiers=["cluster"]), "resourceTypes": ["workspace"]}, "runwhen")
+    )
+
+
 def test_the_project_of_azure_devops_is_a_qualifier(tmp_path: Path) -> None:
     rule = {**slx(qualifiers=["project", "organization"]), "resourceTypes": ["repository"]}
     assert messages(tmp_path, rule, "azure_devops") == []

@@ -176,6 +176,22 @@ def test_types_that_discovery_must_read_besides_are_named_once_with_their_versio
     assert Rule(source).types == ("pod", "widgets.example.com", "thing.g.io")
 
 
+def test_a_type_may_name_another_platform_than_its_file() -> None:
+    source = rule().source.model_copy(
+        update={"resource_types": ("deployment", "aws:ec2_instance", {"platform": "gcp", "resourceType": "project"})}
+    )
+    mixed = Rule(source).read()
+    assert mixed.families == ("kubernetes", "aws", "gcp")
+    assert [mixed.on(family).types for family in mixed.families] == [("deployment",), ("ec2_instance",), ("project",)]
+
+
+def test_an_item_of_the_rule_itself_needs_a_template_and_a_path() -> None:
+    for said, missing in (({"path": "x"}, "templateName"), ({"templateName": "t.yaml"}, "path")):
+        source = rule().source.model_copy(update={"outputs": ({"type": "slo", **said},)})
+        with pytest.raises(BadInput, match=f"r.yaml: .* needs '{missing}'"):
+            Rule(source).read()
+
+
 def test_an_entry_without_a_base_name_is_refused() -> None:
     with pytest.raises(BadInput, match="no baseName"):
         rule(baseName="").read()

@@ -6,7 +6,7 @@ rule or template costs itself and nothing else; it is kept as a Finding.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -83,8 +83,9 @@ class Rules:
         )
 
     def of(self, family: str) -> tuple[LoadedRule, ...]:
-        """The rules for platforms of a family."""
-        return tuple(one for one in self.loaded if (one.rule.source.platform or "kubernetes") == family)
+        """The rules for platforms of a family, as far as they are about it."""
+        found = (one for one in self.loaded if family in one.rule.families)
+        return tuple(replace(one, rule=one.rule.on(family)) for one in found)
 
     def custom_types(self, family: str) -> list[str]:
         """The types that rules of a family name and that discovery might not read by itself, or not in full."""
@@ -269,6 +270,16 @@ class Bound:
             ):
                 if members:
                     yield loaded, joined([members[order] for order in sorted(members)])
+
+    def loose(self) -> Iterator[tuple[LoadedRule, Subject, dict[str, Subject]]]:
+        """Every match of a rule that makes documents besides SLXs, with what it found elsewhere, in order."""
+        for loaded in self._loaded:
+            words = loaded.rule.types if loaded.rule.outputs else ()
+            subjects = {one.key: one for word in words for one in self._types.get(word, ())}
+            for subject in sorted(subjects.values(), key=lambda one: (one.place, one.key)):
+                others = loaded.rule.holds(subject, self._world)
+                if others is not None:
+                    yield loaded, subject, others
 
     def findings(self) -> list[Finding]:
         """Templates that failed, and SLXs hidden behind another of the same name, each named once."""

@@ -5,7 +5,7 @@ docs/reference/generation-rules.md. One bad template costs its own document; wit
 siblings either. What went wrong is a sentence.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +14,7 @@ from jinja2 import TemplateNotFound
 
 from runstone.edge.discovery import names, plainyaml
 from runstone.edge.discovery.rules import Match, OutputItem
-from runstone.edge.discovery.subjects import Cluster, variables
+from runstone.edge.discovery.subjects import Cluster, Subject, variables
 from runstone.edge.discovery.templating import Engine
 from runstone.errors import BadInput
 from runstone.model.content import CollectionRef
@@ -103,12 +103,12 @@ class Bundle:
         self, match: Match, cluster: Cluster, rule_file: str, short: str, problems: list[str]
     ) -> tuple[Document, ...]:
         """The documents of a match, the SLX's own first. ``short``: its name without the workspace. Never raises."""
-        base = self._variables(match, cluster, rule_file, short)
+        base = self._variables(match.subject, match.others, cluster, rule_file) | self._own(match, short)
         items = sorted(match.items, key=lambda item: item.type != "slx")
         found: dict[str, Document] = {}
         for item in items:
             try:
-                made = self._item(item, match, base)
+                made = self._item(item, match.subject, base)
             except BadInput as err:
                 problems.append(str(err))
                 if item.type == "slx":
@@ -117,22 +117,35 @@ class Bundle:
             found.setdefault(made.path, made)
         return tuple(found.values())
 
-    def _item(self, item: OutputItem, match: Match, base: dict[str, Any]) -> Document:
+    def loose(
+        self, items: Iterable[OutputItem], subject: Subject, others: Mapping[str, Subject], cluster: Cluster,
+        rule_file: str, problems: list[str],
+    ) -> Iterator[Document]:  # fmt: skip
+        """The documents that a rule makes of a subject besides SLXs, at the subject's level. Never raises."""
+        base = self._variables(subject, others, cluster, rule_file)
+        for item in items:
+            try:
+                if item.level <= subject.level:
+                    yield self._item(item, subject, base)
+            except BadInput as err:
+                problems.append(str(err))
+
+    def _item(self, item: OutputItem, subject: Subject, base: dict[str, Any]) -> Document:
         """One item. Raises BadInput with what is wrong with its template."""
         overriding = [one for one in self._overrides if one.type == _OVERRIDDEN.get(item.type)]
         known = base | {"kind": _KINDS.get(item.type, ""), "is_workflow": item.type == "workflow"}
         for override in self._overrides:
             known |= override.values
-        body = self._guarded(item, lambda: self._body(item, match, known))
+        body = self._guarded(item, lambda: self._body(item, subject, known))
         path = self._guarded(item, lambda: self._engine.text(item.path, known)) if item.path else _usual(item, base)
         _put_in_order(cast("Spec", body["spec"]))
         for override in overriding:
             _override(cast("Spec", body["spec"]), override.values)
         return Document(item.type, path, body)
 
-    def _body(self, item: OutputItem, match: Match, known: dict[str, Any]) -> dict[str, Any]:
+    def _body(self, item: OutputItem, subject: Subject, known: dict[str, Any]) -> dict[str, Any]:
         for name, value in item.variables:
-            known[name] = match.subject.qualifier(value) or self._engine.text(value, known)
+            known[name] = subject.qualifier(value) or self._engine.text(value, known)
         text = self._engine.render(self._folder, item.template, known)
         made: Any = plainyaml.load(text)
         if not isinstance(made, dict) or not isinstance(cast("Spec", made).get("spec"), dict):
@@ -150,21 +163,27 @@ class Bundle:
             said = " ".join(f"{type(err).__name__}: {err}".split())[:300]
             raise BadInput(f"{self.path}: the template {item.template} fails: {said}") from err
 
-    def _variables(self, match: Match, cluster: Cluster, rule_file: str, short: str) -> dict[str, Any]:
-        setting = self._setting
-        where = f"workspaces/{setting.workspace}"
+    def _variables(
+        self, subject: Subject, others: Mapping[str, Subject], cluster: Cluster, rule_file: str
+    ) -> dict[str, Any]:
         return {
-            **common(setting),
-            "slx_directory_path": f"{where}/slxs/{short}",
+            **common(self._setting),
             "repo_url": self.collection.url,
             "ref": self.collection.ref,
             "generation_rule_file_path": rule_file,
+            **variables(subject, cluster, others, bare=self._setting.exact),
+        }
+
+    def _own(self, match: Match, short: str) -> dict[str, Any]:
+        """The variables of an SLX."""
+        workspace = self._setting.workspace
+        return {
+            "slx_directory_path": f"workspaces/{workspace}/slxs/{short}",
             "base_name": match.slx.base_name,
-            "slx_name": names.full(setting.workspace, short),
+            "slx_name": names.full(workspace, short),
             "full_slx_name": names.identity(match.slx.base_name, tuple(match.values.values())),
             "qualifiers": match.values,
             "child_resource_names": [one.name for one in (match.subject, *match.children)] if match.aggregate else [],
-            **variables(match.subject, cluster, match.others, bare=setting.exact),
         }
 
 

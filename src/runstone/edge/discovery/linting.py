@@ -17,7 +17,7 @@ from runstone.edge.discovery.subjects import KINDS, QUALIFIERS
 from runstone.errors import BadInput
 from runstone.model.content import Finding, GenerationRule
 
-FAMILIES = ("kubernetes", *QUALIFIERS, "runwhen")
+FAMILIES = ("kubernetes", *QUALIFIERS)
 _KUBERNETES_QUALIFIERS = ("cluster", "context", "namespace", "subscription_id", "subscription_name")
 _RULE_KEYS = frozenset({"resourceTypes", "matchRules", "slxs", "outputItems"})
 _SLX_KEYS = frozenset(
@@ -65,8 +65,10 @@ def _rule(source: GenerationRule, written: dict[str, Any], templates: Path) -> I
         yield "matchRules is empty, so everything of these types matches. Say so by a pattern '.' on name.", "warning"
     for predicate in rule.predicates:
         yield from _predicate(predicate, rule)
-    if not rule.slxs:
+    if not (rule.slxs or rule.outputs):
         yield "slxs is empty, so nothing is made of a match.", "warning"
+    for item, said in zip(rule.outputs, source.outputs, strict=True):
+        yield from _item(item, said, "the rule itself", templates)
     for slx, said in zip(rule.slxs, source.slxs, strict=True):
         yield from _slx(slx, said, source.platform, templates)
 
@@ -98,7 +100,7 @@ def _slx(slx: SlxRule, written: dict[str, Any], platform: str, templates: Path) 
     yield from _unknown_keys(written, _SLX_KEYS, f"the SLX {slx.base_name}")
     known = ("resource", *(_KUBERNETES_QUALIFIERS if platform == "kubernetes" else QUALIFIERS.get(platform, ())))
     for qualifier in slx.qualifiers:
-        if platform != "runwhen" and qualifier not in known:
+        if qualifier not in known:
             there = ", ".join(known)
             named = f"The SLX {slx.base_name} is named by {qualifier!r}, which {platform} does not have"
             yield f"{named}, so it is never made. There are: {there}.", "error"
@@ -109,11 +111,11 @@ def _slx(slx: SlxRule, written: dict[str, Any], platform: str, templates: Path) 
         yield f"The SLX {slx.base_name} has no outputItems, so it does not come to be.", "error"
     entries = [cast("dict[str, Any]", one) for one in written.get("outputItems") or [] if isinstance(one, dict)]
     for item, said in zip(slx.outputs, entries, strict=False):
-        yield from _item(item, said, slx, templates)
+        yield from _item(item, said, f"the SLX {slx.base_name}", templates)
 
 
-def _item(item: OutputItem, written: dict[str, Any], slx: SlxRule, templates: Path) -> Iterator[_Said]:
-    yield from _unknown_keys(written, _ITEM_KEYS, f"an item of the SLX {slx.base_name}")
+def _item(item: OutputItem, written: dict[str, Any], owner: str, templates: Path) -> Iterator[_Said]:
+    yield from _unknown_keys(written, _ITEM_KEYS, f"an item of {owner}")
     if item.type not in _ITEM_TYPES:
         yield f"The item type {item.type!r} is none of {', '.join(_ITEM_TYPES)}; nothing reads it.", "warning"
     if not (templates / item.template).is_file() and not (_BUILTIN / item.template).is_file():

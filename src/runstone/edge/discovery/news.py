@@ -311,13 +311,14 @@ def subjects_of(
 ) -> dict[Key, Subject | None]:
     """What rules are tried on, of these names or all; None for what is gone or left out."""
     chosen = picture.objects.by_ref.keys() if refs is None else refs
-    found = {_key(ref): _subject(ref, picture, levels) for ref in filter(_shown, chosen)}
+    managed = subjects.managed(picture.platform.attributes())
+    found = {_key(ref): _subject(ref, picture, levels, managed) for ref in filter(_shown, chosen)}
     if picture.platform.family == "kubernetes":
-        found[_key(picture.cluster_ref())] = _cluster_subject(picture)
+        found[_key(picture.cluster_ref())] = _cluster_subject(picture, managed)
     return found
 
 
-def _subject(ref: ResourceRef, picture: Picture, levels: Levels) -> Subject | None:
+def _subject(ref: ResourceRef, picture: Picture, levels: Levels, managed: Mapping[str, str]) -> Subject | None:
     platform, obj = picture.platform, picture.objects.by_ref.get(ref)
     if obj is None or levels.excluded(ref, obj, picture.objects):
         return None
@@ -325,15 +326,15 @@ def _subject(ref: ResourceRef, picture: Picture, levels: Levels) -> Subject | No
     software = tuple(one.id for one in picture.software(ref, obj) if one.role != "client")
     if platform.family != "kubernetes":
         return subjects.described(ref, obj, platform.family, level, software=software)
-    return subjects.kubernetes(ref, obj, platform.name, platform.context, level, software=software)
+    return subjects.kubernetes(ref, obj, platform.name, platform.context, level, software=software, values=managed)
 
 
-def _cluster_subject(picture: Picture) -> Subject | None:
+def _cluster_subject(picture: Picture, managed: Mapping[str, str]) -> Subject | None:
     """The cluster itself; none as long as it was never reached."""
     if not (picture.reached or picture.objects.by_ref):
         return None
     name, context = picture.platform.name, picture.platform.context
-    return Subject("cluster", CLUSTER, name, "", name, context, {}, {}, {}, stamp=context)
+    return Subject("cluster", CLUSTER, name, "", name, context, {}, {}, {}, stamp=context, values=managed)
 
 
 def _shown(ref: ResourceRef) -> bool:

@@ -11,6 +11,7 @@ Only files that are others than before are written, each at once. What was not m
 could not be read: then it may well exist, and stays.
 """
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ from runstone.errors import BadInput, Broken
 
 _ROOT = "workspaces"
 _REPORT = "skipped_templates_report.md"
+_LONGEST = 255 - len(".new") - 1
+"""Bytes of a file's name that file systems take, less what a name is written under at first."""
 
 
 @dataclass(frozen=True)
@@ -97,11 +100,14 @@ def _numbered(slot: Slot, number: int, workspace: str) -> Slot:
     return Slot(slot.loaded, slot.match, slot.cluster, short)
 
 
-def write(folder: Path, found: Sequence[Slot], rules: Rules, map_rules: MapRules, *, complete: bool) -> Written:
+def write(
+    folder: Path, bounds: Sequence[tuple[Bound, Cluster]], rules: Rules, map_rules: MapRules, *, complete: bool
+) -> Written:
     """The whole tree. ``complete``: everything could be read. Raises BadInput or Broken when it cannot be written."""
     try:
         tree = _Tree(folder, rules.setting)
-        written = tree.write(found, map_rules)
+        written = tree.write(slots(bounds, rules.setting.workspace), map_rules)
+        tree.loose(bounds)
         _report(folder / _ROOT / _REPORT, written.problems)
         tree.clear(keep=not complete)
     except OSError as err:
@@ -126,6 +132,16 @@ class _Tree:
         self._document(Document("workspace", self._path("workspace.yaml"), _workspace(self._setting, groups)))
         self._written.groups = len(groups.members)
         return self._written
+
+    def loose(self, bounds: Sequence[tuple[Bound, Cluster]]) -> None:
+        """Write what rules make besides SLXs; of several documents for one path the first counts."""
+        for bound, cluster in bounds:
+            for loaded, subject, others in bound.loose():
+                problems: list[str] = []
+                bundle, items = loaded.bundle, loaded.rule.outputs
+                for document in bundle.loose(items, subject, others, cluster, loaded.file, problems):
+                    self._document(document)
+                self._written.problems += [f"{subject.kind} {subject.name}: {one}" for one in problems]
 
     def _slot(self, slot: Slot) -> Iterator[Placed]:
         """Write an SLX; gives it for grouping when it has become one."""
@@ -167,10 +183,14 @@ class _Tree:
             self._written.problems.append(str(err))
 
     def _file(self, path: str, text: str) -> None:
-        """Raises BadInput for a path that leads out of the tree."""
+        """Raises BadInput for a path that leads out of the tree or cannot be."""
         first, *inside = Path(path).parts
         if not inside or first != _ROOT or ".." in inside:
             raise BadInput(f"the path {path!r} of an output item leads out of {_ROOT}/. Nothing was written there.")
+        if max(len(os.fsencode(part)) for part in inside) > _LONGEST:
+            raise BadInput(
+                f"the path {path!r} of an output item is too long: at most {_LONGEST} bytes between slashes."
+            )
         self._paths.add(path)
         self._written.files += 1
         target = self._root.joinpath(*inside)

@@ -129,8 +129,24 @@ class Rule:
 
     def read(self) -> Self:
         """Read all of it now, so that what is wrong is said at loading. Raises BadInput."""
-        _ = (self.types, self.predicates, self.slxs)
+        _ = (self.types, self.predicates, self.slxs, self.outputs)
         return self
+
+    @cached_property
+    def families(self) -> tuple[str, ...]:
+        """The families of platforms whose resources it is tried on: its file's, unless a type names its own."""
+        return tuple(dict.fromkeys(_family(one) or self._family for one in self.source.resource_types))
+
+    def on(self, family: str) -> Self:
+        """The rule as far as it is about one family."""
+        if self.families == (family,):
+            return self
+        types = tuple(one for one in self.source.resource_types if (_family(one) or self._family) == family)
+        return replace(self, source=self.source.model_copy(update={"resource_types": types}))
+
+    @property
+    def _family(self) -> str:
+        return self.source.platform or "kubernetes"
 
     @cached_property
     def types(self) -> tuple[str, ...]:
@@ -155,6 +171,11 @@ class Rule:
         """What it generates."""
         return tuple(_slx(one, self.source.file) for one in self.source.slxs)
 
+    @cached_property
+    def outputs(self) -> tuple[OutputItem, ...]:
+        """Documents it makes of every match, which belong to no SLX."""
+        return tuple(_loose(one, self.source.file) for one in self.source.outputs)
+
     def matches(self, world: World) -> Iterator[Match]:
         """Every match, aggregates gathered; in the order of the world's subjects."""
         subjects = (one for type_ in self.types for one in world.subjects.get(type_, ()))
@@ -162,8 +183,8 @@ class Rule:
 
     def of(self, subject: Subject, world: World) -> list[Match]:
         """What the rule makes of one subject of its types, aggregates not gathered yet."""
-        others: dict[str, Subject] = {}
-        if not all(one.holds(subject, world, others) for one in self.predicates):
+        others = self.holds(subject, world)
+        if others is None:
             return []
         found: list[Match] = []
         for index, slx in enumerate(self.slxs):
@@ -172,6 +193,11 @@ class Rule:
             if len(values) == len(set(slx.qualifiers)) and match.items:
                 found.append(match)
         return found
+
+    def holds(self, subject: Subject, world: World) -> dict[str, Subject] | None:
+        """Resources that cross-resource patterns found, by type, when all its predicates hold; else None."""
+        others: dict[str, Subject] = {}
+        return others if all(one.holds(subject, world, others) for one in self.predicates) else None
 
     @property
     def elsewhere(self) -> tuple[str, ...]:
@@ -214,6 +240,14 @@ def _verdict(predicate: Predicate, subject: Subject, world: World) -> Verdict:
     return Verdict(predicate.text, predicate.holds(subject, world, {}), inner)
 
 
+def _family(said: Any) -> str:
+    """The family of platforms that a type names before its colon, or as ``platform``; empty when it names none."""
+    if isinstance(said, str):
+        platform, colon, _ = said.partition(":")
+        return platform if colon and platform.isidentifier() else ""
+    return str(cast("dict[str, Any]", said).get("platform") or "") if isinstance(said, dict) else ""
+
+
 def _type(said: Any) -> str:
     if isinstance(said, str):
         platform, colon, type_ = said.partition(":")
@@ -242,6 +276,14 @@ def _slx(entry: dict[str, Any], file: str) -> SlxRule:
         qualifiers=tuple(str(one).lower() for one in _list(entry.get("qualifiers"), file, "qualifiers")),
         outputs=tuple(_item(one, template, level) for one in items),
     )
+
+
+def _loose(said: dict[str, Any], file: str) -> OutputItem:
+    """An item of a rule itself: there is no SLX that its template and its path could be named after."""
+    for key in ("templateName", "path"):
+        if not said.get(key):
+            raise BadInput(f"{file}: an item in a rule's own 'outputItems' needs {key!r}: it belongs to no SLX.")
+    return _item(said, "", _LEVELS["basic"])
 
 
 def _item(said: dict[str, Any], template: str, level: int) -> OutputItem:

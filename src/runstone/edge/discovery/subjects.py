@@ -113,6 +113,12 @@ def kubernetes(ref: ResourceRef, obj: Object, cluster: str, context: str, level:
     )
 
 
+def managed(attributes: Mapping[str, object]) -> dict[str, str]:
+    """Qualifiers that a managed cluster gives to all that is in it."""
+    found = ((name, str(attributes.get(name) or "")) for name in ("subscription_id", "subscription_name"))
+    return {name: value for name, value in found if value}
+
+
 def _kubernetes_words(kind: str, obj: Object) -> list[str]:
     """The words a rule may know a resource by, the one it calls itself first."""
     group = str(obj.get("apiVersion", "")).rpartition("/")[0]
@@ -131,6 +137,7 @@ QUALIFIERS: Mapping[str, tuple[str, ...]] = {
     "gcp": ("project",),
     "azure_devops": ("organization", "project", "project.name"),
     "host": ("host",),
+    "runwhen": ("workspace", "name", "owner_email", "location_id", "location_name"),
 }
 """Qualifiers besides ``resource``, by the family of platforms that has them."""
 
@@ -163,6 +170,15 @@ def described(ref: ResourceRef, obj: Object, family: str, level: int, **more: An
         uid=ref.name,
         **more,
     )
+
+
+def workspace(name: str, owner: str, location: str, location_name: str) -> Subject:
+    """The workspace itself: all there is for rules of the family ``runwhen``."""
+    said = {"owner_email": owner, "short_name": name, "location_id": location, "location_name": location_name}
+    obj: Object = {"apiVersion": "runstone/v1", "kind": "Workspace", "metadata": {"name": name}, "name": name}
+    more = {"workspace": name, **said, "_map": {"types": ["workspace"]}}
+    place = ResourceRef(platform=name, kind="Workspace", namespace="", name=name)
+    return described(place, {**obj, **more}, "runwhen", DETAILED)
 
 
 def _own_word(types: Sequence[str]) -> str:
@@ -305,7 +321,12 @@ def _aws(subject: Subject, seen: dict[str, Any]) -> dict[str, Any]:
     return every | {f"tag_{key}": value for key, value in subject.labels.items()}
 
 
+def _workspace(_: Subject, seen: dict[str, Any]) -> dict[str, Any]:
+    return {"workspace_resource": seen}
+
+
 _FAMILIES: Mapping[str, Callable[[Subject, dict[str, Any]], dict[str, Any]]] = {
+    "runwhen": _workspace,
     "kubernetes": _kubernetes,
     "aws": _aws,
 }
