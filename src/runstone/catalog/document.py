@@ -9,7 +9,7 @@ Origin = Literal["local", "model"]
 
 
 class Statement(Noun):
-    """One sentence, phrase or name."""
+    """One sentence, phrase or name. An empty ``text`` says nothing: what another generator says stands."""
 
     text: str
     origin: Origin = "local"
@@ -68,7 +68,11 @@ class Scenario(Noun):
 
 
 class TaskDocument(Noun):
-    """The metadata of one Task. ``key`` is ``codebundle::title``; ``digest`` that of everything it was made from."""
+    """The metadata of one Task. ``key`` is ``codebundle::title``; ``digest`` that of everything it was made from.
+
+    ``purpose`` is in the author's words; ``summary`` in a model's, and ``next_steps`` are what it would do with what
+    the Task shows. Both are empty where no model was asked.
+    """
 
     key: str
     digest: str
@@ -84,3 +88,26 @@ class TaskDocument(Noun):
     reversible: Statement
     issues: tuple[ExpectedIssue, ...]
     scenarios: tuple[Scenario, ...]
+    summary: Statement = Statement(text="")
+    next_steps: tuple[Statement, ...] = ()
+
+    @classmethod
+    def empty(cls, key: str, digest: str) -> "TaskDocument":
+        """A document that says nothing yet."""
+        nothing = Statement(text="")
+        return cls(
+            key=key,
+            digest=digest,
+            purpose=nothing,
+            use_when=(),
+            not_when=(),
+            symptoms=(),
+            signatures=(),
+            alerts=(),
+            questions=(),
+            preconditions=(),
+            blast_radius=nothing,
+            reversible=nothing,
+            issues=(),
+            scenarios=(),
+        )

@@ -11,7 +11,7 @@ from runstone.catalog.document import TaskDocument
 from runstone.catalog.entry import Entry
 from runstone.catalog.facets import Asked
 from runstone.catalog.features import NAMES, Columns, Table
-from runstone.catalog.lexical import Fields, Lexical
+from runstone.catalog.lexical import Lexical
 
 FIELDS: Mapping[str, float] = {
     "title": 3.0,
@@ -19,8 +19,13 @@ FIELDS: Mapping[str, float] = {
     "tags": 1.0,
     "bundle": 2.0,
     "bundle_documentation": 0.7,
+    "written": 0.5,
 }
-"""What each of the author's fields counts in the lexical score. A document's words were tried and raised nothing."""
+"""What each field counts in the lexical score: the author's, and what a model wrote, where it did.
+
+The words of local documents were tried and raised nothing. Those of a model count less than any of the author's, each
+once, so that no text can be stuffed.
+"""
 _NAME_WEIGHT = 0.2
 """What a word counts that seems to name a thing of the asker's own."""
 SHORTLIST = 60
@@ -71,7 +76,7 @@ class Index:
         self.near = near
         self.offered = [facets.of_entry(one) for one in entries]
         self.products = frozenset(name for one in self.offered for name in one.facets.products)
-        self.lexical = Lexical([_fields(one) for one in entries], FIELDS)
+        self.lexical = Lexical([_fields(one) | _written(self.documents.get(one.key)) for one in entries], FIELDS)
         self._weights = weights
         self._table = Table(self.offered)
 
@@ -121,7 +126,16 @@ def sentence(entry: Entry) -> str:
     return f"{facets.without_variables(entry.title)}. {facets.without_variables(entry.documentation)}"
 
 
-def _fields(entry: Entry) -> Fields:
+def _written(document: TaskDocument | None) -> dict[str, Sequence[str]]:
+    """The stems of what a model wrote; no field where none did, so that the others are scored as if there was none."""
+    if document is None:
+        return {}
+    told = (*document.use_when, *document.symptoms, *document.questions, *document.alerts, document.summary)
+    texts = [one.text for one in told if one.origin == "model"]
+    return {"written": list(dict.fromkeys(words.content(" ".join(texts))))} if texts else {}
+
+
+def _fields(entry: Entry) -> dict[str, Sequence[str]]:
     return {
         "title": words.content(facets.without_variables(entry.title)),
         "documentation": words.content(entry.documentation),

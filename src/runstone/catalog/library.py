@@ -4,8 +4,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runstone.catalog import index
+from runstone.catalog.augment import merge
 from runstone.catalog.augment.cache import Cached
+from runstone.catalog.augment.kept import Kept
 from runstone.catalog.augment.local import Local
+from runstone.catalog.document import TaskDocument
 from runstone.catalog.entry import Entry
 from runstone.catalog.search import Search
 from runstone.content import parse
@@ -27,11 +30,17 @@ def causes(root: Path) -> tuple[CauseCode, ...]:
     return tuple(found)
 
 
+def described(entries: Sequence[Entry], data: Path, codes: Sequence[CauseCode] = ()) -> dict[str, TaskDocument]:
+    """The documents of Tasks: worked out locally, and what a model wrote of these very Tasks in an earlier build."""
+    local = Cached(Local(codes), data / "catalogue" / "documents").documents(entries)
+    return merge.all_of(local, Kept(data).documents(entries))
+
+
 def searchable(
     entries: Sequence[Entry], data: Path, codes: Sequence[CauseCode] = (), meaning: Meaning | None = None
 ) -> Search:
     """A search over Tasks. Documents are kept below ``data``. Without ``meaning`` it is lexical, and says so."""
-    documents = Cached(Local(codes), data / "catalogue" / "documents").documents(entries)
+    documents = described(entries, data, codes)
     if meaning is None:
         return Search(entries, documents)
     sentences = [index.sentence(one) for one in entries]

@@ -11,26 +11,63 @@ from runstone.catalog import facets, patterns
 from runstone.catalog.entry import Entry
 from runstone.content import inspection
 from runstone.errors import BadInput
-from runstone.model.content import Access, Suite, Task, TaskContract
+from runstone.model.content import Access, SourceFile, Suite, Task, TaskContract, TaskSource
 
+_README = "README.md"
 _MEASURES = "sli.robot"
 """Suites that measure on a schedule: nobody is sent to them with a question."""
 
 
 def collection(root: Path) -> tuple[Entry, ...]:
     """Every Task of the runbooks below a folder, with its contract. Raises BadInput when there is no suite."""
+    return tuple(
+        _entry(root.resolve().name, folder.resolve().name, suite, task, does, tuple(one.text for one in files))
+        for folder, suite, task, does, files in _tasks(root)
+    )
+
+
+def sources(root: Path) -> dict[str, TaskSource]:
+    """What lies below a folder of each of its Tasks, by the entry's key. Raises BadInput when there is no suite.
+
+    A Task that a link or a path leads out of the folder for has none: what is there is not of the collection, and its
+    contract was read from it too.
+    """
+    found: dict[str, TaskSource] = {}
+    for folder, suite, task, does, files in _tasks(root):
+        if not any(_leads_out(root, folder, name) for name in (suite.file, *_reached(does))):
+            readme = folder / _README
+            text = _text_of(readme) if readme.is_file() and _inside(root, readme) else ""
+            found[f"{folder.resolve().name}::{task.title}"] = TaskSource(files=files, readme=text)
+    return found
+
+
+def _tasks(root: Path) -> Iterator[tuple[Path, Suite, Task, TaskContract, tuple[SourceFile, ...]]]:
+    """Every Task with its bundle's folder, its suite, what it does, and its own steps and scripts."""
     found = inspection.of(root)
-    entries: list[Entry] = []
     for one in found.suites:
         suite = one.contract.suite
         if suite.file == _MEASURES:
             continue
         folder = Path(found.root) / one.folder
-        text = (folder / suite.file).read_text(encoding="utf-8", errors="replace")
+        text = _text_of(folder / suite.file)
         for task, does in zip(suite.tasks, one.contract.tasks, strict=True):
-            source = (body(text, task.line), *_scripts(folder, root, does))
-            entries.append(_entry(root.resolve().name, folder.resolve().name, suite, task, does, source))
-    return tuple(entries)
+            own = SourceFile(name=suite.file, text=body(text, task.line))
+            yield folder, suite, task, does, (own, *_scripts(folder, root, does))
+
+
+def _reached(does: TaskContract) -> set[str]:
+    """Every file that a contract names."""
+    told = (*does.tools, *does.changes, *does.issues, *does.timeouts)
+    return {*does.scripts, *(one.file for one in told)}
+
+
+def _leads_out(root: Path, folder: Path, name: str) -> bool:
+    """Whether a file of a contract, relative to bundle or collection, is one outside the collection."""
+    return any(file.is_file() and not _inside(root, file) for file in (folder / name, root / name))
+
+
+def _inside(root: Path, file: Path) -> bool:
+    return file.resolve().is_relative_to(root.resolve())
 
 
 def lines(file: Path) -> tuple[Entry, ...]:
@@ -82,11 +119,11 @@ def _needed(suite: Suite) -> tuple[str, ...]:
     return (*(one.name for one in suite.inputs if one.required), *secrets)
 
 
-def _scripts(folder: Path, root: Path, does: TaskContract) -> Iterator[str]:
+def _scripts(folder: Path, root: Path, does: TaskContract) -> Iterator[SourceFile]:
     for name in does.scripts:
         file = (root if name.startswith("libraries/") else folder) / name
         if file.is_file():
-            yield file.read_text(encoding="utf-8", errors="replace")
+            yield SourceFile(name=name, text=_text_of(file))
 
 
 def _line(line: str, where: str, collection: str) -> Entry:
@@ -110,6 +147,10 @@ def _line(line: str, where: str, collection: str) -> Entry:
         access=access,
         changes=access == "read-write" or facets.verb(title) == "change",
     )
+
+
+def _text_of(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace")
 
 
 def _text(file: Path) -> str:

@@ -17,6 +17,7 @@ _COMMANDS = {
     "map": "Look at the Map: resources, what depends on what, what changed, which rules match.",
     "task": "Run the Tasks of a CodeBundle here, as a runner would.",
     "content": "Look into CodeBundles: what their Tasks need, change and can raise; run their own tests.",
+    "catalog": "Have Tasks described, beyond what their source says.",
     "search": "Find the Task for a question, an alert or an error.",
     "eval": "Measure Runstone on labelled data of yours.",
     "fetch": "Fetch a CodeCollection at a commit, with the packages it asks for.",

@@ -96,14 +96,15 @@ class _Said:
 class Rest:
     """One API. To be used as a context, which closes its connections."""
 
-    def __init__(self, base: str, authorization: Authorization, limits: Limits) -> None:
-        """``base`` is its address; the credential is sent nowhere else."""
+    def __init__(self, base: str, authorization: Authorization, limits: Limits, direct: bool = False) -> None:
+        """``base`` is its address; the credential is sent nowhere else. ``direct``: through no proxy."""
         self.base = base.rstrip("/")
         self._authorization = authorization
         self._limits = limits
         self._free = asyncio.Semaphore(limits.at_once)
         timeout = httpx2.Timeout(limits.timeout_s, connect=min(_CONNECT_S, limits.timeout_s))
-        self._client = httpx2.AsyncClient(timeout=timeout, headers={"User-Agent": "runstone"})
+        agent = {"User-Agent": "runstone"}
+        self._client = httpx2.AsyncClient(timeout=timeout, headers=agent, trust_env=not direct)
 
     async def __aenter__(self) -> Self:
         return self
@@ -199,7 +200,8 @@ def _read(said: _Said) -> Answer:
 
 def _refusal(status: int, said: Any) -> Failure:
     kinds: dict[int, type[Failure]] = {
-        400: Misunderstood, 401: Expired, 403: Denied, 404: Missing, 413: Misunderstood, 429: Throttled,
+        400: Misunderstood, 401: Expired, 403: Denied, 404: Missing, 413: Misunderstood, 422: Misunderstood,
+        429: Throttled,
     }  # fmt: skip
     codes = _codes(said)
     failure = kinds.get(status, Failure)(f"answers {', '.join([*codes[:2], f'HTTP {status}'])}")
@@ -208,13 +210,13 @@ def _refusal(status: int, said: Any) -> Failure:
 
 
 def _codes(said: Any) -> tuple[str, ...]:
-    """Error codes in the forms of Azure, Google and Azure DevOps; messages may repeat what was asked with."""
+    """Error codes in the forms of Azure, Google, Azure DevOps and OpenAI; messages may repeat what was asked with."""
     if not isinstance(said, dict):
         return ()
     known = cast("Item", said)
     error: Any = known.get("error") or {}
     inner = cast("Item", error) if isinstance(error, dict) else {}
     details = [one for one in cast("list[Any]", inner.get("details") or []) if isinstance(one, dict)]
-    found = [inner.get("status"), inner.get("code"), known.get("typeKey")]
+    found = [inner.get("status"), inner.get("code"), inner.get("param"), known.get("typeKey")]
     found += [one.get(key) for one in details for key in ("reason", "code")]
     return tuple(dict.fromkeys(one for one in found if isinstance(one, str) and _CODE.fullmatch(one)))

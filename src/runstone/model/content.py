@@ -178,6 +178,20 @@ class TaskContract(Noun):
         return bool(self.changes)
 
 
+class SourceFile(Noun):
+    """One file's text, or the part of it that belongs to a Task. ``name`` is relative to the bundle or collection."""
+
+    name: str
+    text: str
+
+
+class TaskSource(Noun):
+    """What an author published of one Task: its own steps, the scripts it reaches, and its bundle's README."""
+
+    files: tuple[SourceFile, ...]
+    readme: str
+
+
 class Contract(Noun):
     """A suite and what its Tasks do; nothing of it was run. ``tasks`` stand in the order of the suite's."""
 

@@ -11,6 +11,7 @@ from runstone.catalog.augment import Generator
 from runstone.catalog.document import TaskDocument
 from runstone.catalog.entry import Entry
 from runstone.catalog.ontology import tables
+from runstone.model.noun import Noun
 
 
 class Cached(Generator):
@@ -31,12 +32,12 @@ class Cached(Generator):
         shared = self._shared(entries)
         files = {one.key: self._folder / f"{_digest(shared, one.digest)}.json.gz" for one in entries}
         keys = files if wanted is None else wanted
-        found = {key: document for key in keys if (document := _read(files[key]))}
+        found = {key: document for key in keys if (document := read(files[key]))}
         missing = [key for key in keys if key not in found]
         self.made = len(missing)
         made = self._generator.documents(entries, missing) if missing else {}
         for key, document in made.items():
-            _write(files[key], document)
+            write(files[key], document)
         return {**found, **made}
 
     def _shared(self, entries: Sequence[Entry]) -> str:
@@ -49,7 +50,7 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\1".join(parts).encode()).hexdigest()
 
 
-def _read(file: Path) -> TaskDocument | None:
+def read(file: Path) -> TaskDocument | None:
     """The kept document; None when there is none or it was written by another version of the schema."""
     try:
         return TaskDocument.model_validate_json(gzip.decompress(file.read_bytes()))
@@ -57,7 +58,8 @@ def _read(file: Path) -> TaskDocument | None:
         return None
 
 
-def _write(file: Path, document: TaskDocument) -> None:
+def write(file: Path, document: Noun) -> None:
+    """Keep a noun as compressed JSON, whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part")
     part.write_bytes(gzip.compress(document.model_dump_json().encode(), 6, mtime=0))
