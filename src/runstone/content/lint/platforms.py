@@ -23,8 +23,9 @@ QUALIFIERS: dict[str, tuple[str, ...]] = {
     "gcp": ("project",),
     "azure_devops": ("organization", "project", "project.name"),
     "host": ("host",),
+    "runwhen": ("workspace", "name", "owner_email", "location_id", "location_name"),
 }
 """By the platform that has them; ``resource`` is one everywhere."""
 
-PLATFORMS = (*QUALIFIERS, "runwhen")
-"""What ``spec.platform`` of a rule file may be. ``runwhen`` has the resources of the platform itself."""
+PLATFORMS = tuple(QUALIFIERS)
+"""What ``spec.platform`` of a rule file may be. ``runwhen`` has the workspace itself."""
