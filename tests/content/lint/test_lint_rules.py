@@ -249,7 +249,14 @@ KEEPS: list[tuple[str, list[Change]]] = [
         "RS513",
         [
             (GENERATION, "platform: kubernetes", "platform: runwhen"),
-            (GENERATION, "[resource, namespace, cluster]", "[x]"),
+            (GENERATION, "[resource, namespace, cluster]", "[workspace, name]"),
+        ],
+    ),
+    (
+        "RS513",
+        [
+            (GENERATION, "[deployment]", '["aws:ec2_instance"]'),
+            (GENERATION, "[resource, namespace, cluster]", "[resource, region]"),
         ],
     ),
     ("RS507", [(GENERATION, 'pattern: ".+"', r'pattern: "^a\\$b|c$|^d"')]),

@@ -46,6 +46,20 @@ def types(rule: dict[str, Any]) -> list[str]:
     return texts(rule.get("resourceTypes"))
 
 
+def platforms(rule: dict[str, Any], own: str) -> list[str]:
+    """The platforms its resource types are of: those they name, and the file's ``own`` for the others."""
+    listed = cast("list[Any]", rule["resourceTypes"]) if isinstance(rule.get("resourceTypes"), list) else []
+    named = [_platform(one) or own for one in listed]
+    return list(dict.fromkeys(named)) or [own]
+
+
+def _platform(said: Any) -> str:
+    if isinstance(said, str):
+        before, colon, _ = said.partition(":")
+        return before if colon and before.isidentifier() else ""
+    return str(cast("dict[str, Any]", said).get("platform") or "") if isinstance(said, dict) else ""
+
+
 def texts(value: Any) -> list[str]:
     """The texts of a list; none when it is no list."""
     return [one for one in cast("list[Any]", value) if isinstance(one, str)] if isinstance(value, list) else []

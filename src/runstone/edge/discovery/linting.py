@@ -18,7 +18,7 @@ from runstone.errors import BadInput
 from runstone.model.content import Finding, GenerationRule
 
 FAMILIES = ("kubernetes", *QUALIFIERS)
-_KUBERNETES_QUALIFIERS = ("cluster", "context", "namespace", "subscription_id", "subscription_name")
+_QUALIFIERS = {**QUALIFIERS, "kubernetes": ("cluster", "context", "namespace", "subscription_id", "subscription_name")}
 _RULE_KEYS = frozenset({"resourceTypes", "matchRules", "slxs", "outputItems"})
 _SLX_KEYS = frozenset(
     {"baseName", "shortenedBaseName", "baseTemplateName", "qualifiers", "levelOfDetail", "outputItems"}
@@ -70,7 +70,7 @@ def _rule(source: GenerationRule, written: dict[str, Any], templates: Path) -> I
     for item, said in zip(rule.outputs, source.outputs, strict=True):
         yield from _item(item, said, "the rule itself", templates)
     for slx, said in zip(rule.slxs, source.slxs, strict=True):
-        yield from _slx(slx, said, source.platform, templates)
+        yield from _slx(slx, said, rule.families, templates)
 
 
 def _types(rule: Rule) -> Iterator[_Said]:
@@ -96,13 +96,13 @@ def _predicate(predicate: Predicate, rule: Rule) -> Iterator[_Said]:
         yield from _predicate(inner, rule)
 
 
-def _slx(slx: SlxRule, written: dict[str, Any], platform: str, templates: Path) -> Iterator[_Said]:
+def _slx(slx: SlxRule, written: dict[str, Any], families: Sequence[str], templates: Path) -> Iterator[_Said]:
     yield from _unknown_keys(written, _SLX_KEYS, f"the SLX {slx.base_name}")
-    known = ("resource", *(_KUBERNETES_QUALIFIERS if platform == "kubernetes" else QUALIFIERS.get(platform, ())))
+    known = ("resource", *(name for family in families for name in _QUALIFIERS.get(family, ())))
     for qualifier in slx.qualifiers:
         if qualifier not in known:
             there = ", ".join(known)
-            named = f"The SLX {slx.base_name} is named by {qualifier!r}, which {platform} does not have"
+            named = f"The SLX {slx.base_name} is named by {qualifier!r}, which {' and '.join(families)} does not have"
             yield f"{named}, so it is never made. There are: {there}.", "error"
     types = [item.type for item in slx.outputs]
     if types and "slx" not in types:
