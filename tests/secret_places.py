@@ -34,6 +34,14 @@ HOSTS = (
 )
 
 
+PEOPLE = """
+users:
+- name: person
+  user: {exec: {command: kubelogin, args: [get-token, --server-id, 6dae42f8-4368-4678-94ff-3960e28e3630]}}
+"""
+"""The kubeconfig of an AKS cluster that lets people in by Entra ID."""
+
+
 class Place(BaseHTTPRequestHandler):
     """One request to one of the places."""
 
@@ -143,12 +151,13 @@ class Place(BaseHTTPRequestHandler):
         return (200, known) if name in ("token", "token/0a") else (404, missing)
 
     def manager(self, path: str, body: bytes) -> tuple[int, Any]:
-        cluster = "/group/providers/Microsoft.ContainerService/managedClusters/one/listClusterUserCredential"
+        known = {"one": "apiVersion: v1\nkind: Config\n", "people": PEOPLE}
+        cluster = path.rpartition("/group/providers/Microsoft.ContainerService/managedClusters/")[2].split("/")
         if not self._entered():
             return 401, {}
-        if not path.endswith(cluster):
+        if cluster[0] not in known or cluster[1:] != ["listClusterUserCredential"]:
             return 404, {}
-        text = base64.b64encode(b"apiVersion: v1\nkind: Config\n").decode()
+        text = base64.b64encode(known[cluster[0]].encode()).decode()
         return 200, {"kubeconfigs": [{"name": "clusterUser", "value": text}]}
 
     def metadata(self, path: str, body: bytes) -> tuple[int, Any]:

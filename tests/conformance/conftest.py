@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 
+import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 from tests.conformance import aws_estate
@@ -32,4 +33,18 @@ def estate(login: None) -> Iterator[Estate]:
     server.start()
     host, port = server.get_host_and_port()
     yield aws_estate.built(f"http://{host}:{port}")
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def moto(login: None) -> Iterator[str]:
+    """The URL of a moto server with one EKS cluster, ``held``, for tests that need no whole account."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    eks = boto3.client("eks", endpoint_url=f"http://{host}:{port}", region_name=HOME)
+    eks.create_cluster(name="held", roleArn="arn:aws:iam::123456789012:role/x", resourcesVpcConfig={})
+    yield f"http://{host}:{port}"
+    eks.delete_cluster(name="held")  # moto keeps what it holds for as long as the process lasts
     server.stop()

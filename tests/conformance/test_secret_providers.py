@@ -19,6 +19,7 @@ from pathlib import Path
 import boto3
 import httpx2
 import pytest
+import yaml
 from moto.server import ThreadedMotoServer
 from tests import secret_places
 from tests.secret_places import VALUE, Place
@@ -357,6 +358,18 @@ async def test_a_viewer_may_not_read_secrets_of_a_cluster(tmp_path: Path, monkey
             await got(one, one.good[0])
 
 
+@pytest.mark.parametrize("text", ["[", "{}", "clusters: 1\ncontexts: []", None])
+async def test_a_kubeconfig_that_is_not_whole_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", "/nonexistent")
+    if text is not None:
+        (tmp_path / "kubeconfig").write_text(text)
+    provider: SecretProvider = plugins.load("secrets", "kubernetes")(kubeconfig=str(tmp_path / "kubeconfig"))
+    with pytest.raises(BadInput, match="No cluster to read secrets from"):
+        provider.get("", "secret/db:t", lambda _: None)
+
+
 async def test_aws_says_no_to_credentials_it_does_not_know(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with aws(tmp_path, monkeypatch) as one:
         url = os.environ["AWS_ENDPOINT_URL"]
@@ -399,6 +412,8 @@ async def test_clusters_of_azure_and_google_give_a_kubeconfig(tmp_path: Path, mo
     async with azure(tmp_path, monkeypatch) as one:
         one.given = {"az_subscriptionId": "s"}
         assert (await got(one, "azure:identity@kubeconfig:group/one")).value == "apiVersion: v1\nkind: Config\n"
+        config = yaml.safe_load((await got(one, "azure:identity@kubeconfig:group/people")).value)
+        assert config["users"] == [{"name": "person", "user": {"token": secret_places.TOKEN}}]
     async with gcp(tmp_path, monkeypatch) as one:
         config = json.loads((await got(one, "gcp:adc@kubeconfig:p/one/here")).value)
         assert config["clusters"][0]["cluster"]["server"] == "https://192.0.2.1"

@@ -116,7 +116,7 @@ class Rest:
         """Ask. ``path`` may be a whole address, as links to further pages are, of this API only. Raises Failure."""
         return await self._asked("GET", path, query or {}, None)
 
-    async def post(self, path: str, query: Mapping[str, Any], body: Item) -> Answer:
+    async def post(self, path: str, query: Mapping[str, Any], body: Item | None = None) -> Answer:
         """Ask with a body, where that is how a question is put. Raises Failure."""
         return await self._asked("POST", path, query, body)
 

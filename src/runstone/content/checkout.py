@@ -15,7 +15,8 @@ import shutil
 import signal
 import tarfile
 import tempfile
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -28,6 +29,10 @@ _LOCAL_S = 120.0
 _TREE_CAP = 512 * 1024**2
 """Bytes of one tree; the largest public collection has 14 MB."""
 _FILES_CAP = 50_000
+_HELPER = (
+    '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$RUNSTONE_GIT_USER" "$RUNSTONE_GIT_TOKEN"; }; f'
+)
+"""git's protocol of credential helpers, spoken by a shell's own printf: no process has a value among its arguments."""
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _REMOTE = re.compile(r"(?:https?|ssh|git|file)://[^\s]+|[\w.-]+@[\w.-]+:[^\s]+")
 _QUIET = (
@@ -39,15 +44,27 @@ _QUIET = (
 )
 
 
+@dataclass(frozen=True)
+class Login:
+    """Who asks an https or http server. The token goes to git in the environment only, and to that server only."""
+
+    user: str
+    token: str = field(repr=False)
+
+
 async def at(
-    url: str, ref: str | None, cache: Path, stale: Callable[[str], None] | None = None
+    url: str,
+    ref: str | None,
+    cache: Path,
+    stale: Callable[[str], None] | None = None,
+    login: Login | None = None,
 ) -> tuple[CollectionRef, Path]:
     """The tree of ``url`` at ``ref`` (a branch, tag or commit; None is the default branch), and its exact address.
 
     ``url``: anything git fetches from, the path of a git repository, or a plain folder. ``ref="worktree"`` takes a
     local repository's working tree as it lies. With ``stale``, a server that does not answer is told to it in a
-    sentence, and the last good commit is used where there is one. Raises BadInput (no such folder or ref, unfit tree),
-    Unreachable.
+    sentence, and the last good commit is used where there is one. ``login``: instead of what git finds by itself.
+    Raises BadInput (no such folder or ref, unfit tree), Unreachable.
     """
     local = _folder(url)
     if local and (ref == WORKTREE or not _is_repository(local)):
@@ -57,7 +74,7 @@ async def at(
     address = str(local) if local else _remote(url)
     async with _mirror(address, cache) as mirror:
         try:
-            await _fetch(mirror, address)
+            await _fetch(mirror, address, login)
             commit = await _resolve(mirror, address, ref)
         except Unreachable as err:
             commit = await _last_good(mirror, address, ref) if stale else ""
@@ -153,12 +170,28 @@ async def _own(lock: IO[str]) -> None:
             return
 
 
-async def _fetch(mirror: Path, url: str) -> None:
+async def _fetch(mirror: Path, url: str, login: Login | None = None) -> None:
     refspecs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", "+HEAD:refs/runstone/default")
     options = ("--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance")
-    code, _, problem = await _call(_FETCH_S, "-C", str(mirror), "fetch", *options, "--", url, *refspecs)
+    fetch = ("fetch", *options, "--", url, *refspecs)
+    said, more = (_asking(url), _values(login)) if login else ((), {})
+    code, _, problem = await _call(_FETCH_S, *said, "-C", str(mirror), *fetch, more=more)
     if code:
         raise Unreachable(f"{shown(url)} could not be fetched: {_reason(problem, url)}")
+
+
+def _asking(url: str) -> tuple[str, ...]:
+    """Options by which git asks a shell for the login's values, for the server of ``url`` and no other.
+
+    A header of git's would follow a redirect elsewhere; a helper is asked anew for each server. Helpers of the
+    machine are left out, as they might keep the token.
+    """
+    server = re.match(r"https?://[^/]+", shown(url))
+    return ("-c", "credential.helper=", "-c", f"credential.{server[0]}.helper={_HELPER}") if server else ()
+
+
+def _values(login: Login) -> dict[str, str]:
+    return {"RUNSTONE_GIT_USER": login.user, "RUNSTONE_GIT_TOKEN": login.token}
 
 
 async def _resolve(mirror: Path, url: str, ref: str | None) -> str:
@@ -237,9 +270,11 @@ async def _git(limit_s: float, *args: str) -> bytes:
     return output
 
 
-async def _call(limit_s: float, *args: str) -> tuple[int, bytes, bytes]:
+async def _call(limit_s: float, *args: str, more: Mapping[str, str] | None = None) -> tuple[int, bytes, bytes]:
+    """Return code, output and what git said. ``more``: variables that only this call gets."""
     env = {
         **os.environ,
+        **(more or {}),
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "true",
         "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes"),

@@ -87,10 +87,9 @@ def test_the_level_of_the_workspace_counts_where_a_cloud_says_none() -> None:
 
 
 def test_secrets_in_the_file_are_not_used_and_where_they_belong_is_said() -> None:
-    found = read(aws={"awsAccessKeyId": "AKIA", "awsSecretAccessKey": "hunter2", "eksClusters": {}})["aws"]
+    found = read(aws={"awsAccessKeyId": "AKIA", "awsSecretAccessKey": "hunter2"})["aws"]
     assert found.settings == {}
     assert any("AWS_SECRET_ACCESS_KEY" in one for one in found.unused)
-    assert any(one.endswith("aws.eksClusters") for one in found.unused)
     assert "hunter2" not in str(found.unused)
 
 

@@ -84,6 +84,15 @@ def test_a_managed_cluster_says_where_its_kubeconfig_comes_from(type_: str, auth
     assert secrets("kubernetes-auth.yaml", cluster=cluster)["kubeconfig"] == expected
 
 
+@pytest.mark.parametrize("type_", ["aks", "eks", "gke"])
+def test_a_cluster_that_the_map_calls_otherwise_is_found_by_the_name_its_cloud_has(type_: str) -> None:
+    cluster = {"name": "p1--lab", "cluster_name": "lab", "cluster_type": type_, "auth_type": "azure_managed_identity"}
+    place = {"resource_group": "group", "region": "eu-1", "project_id": "p1", "location": "zone-a"}
+    found = secrets("kubernetes-auth.yaml", cluster={**cluster, **place})["kubeconfig"]
+    assert "/lab" in found
+    assert "p1--lab" not in found
+
+
 def test_a_workspace_may_name_its_own_logins() -> None:
     custom = {"aws_credentials_key": "a", "azure_credentials_key": "z", "gcp_credentials_key": "g"}
     found = [secrets(f"{cloud}-auth.yaml", custom=custom, match_resource={}) for cloud in ("aws", "azure", "gcp")]

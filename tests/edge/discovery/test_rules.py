@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from runstone.edge.discovery.paths import path_parts
 from runstone.edge.discovery.rules import Rule, Subject, World, custom_types
+from runstone.edge.discovery.subjects import managed
 from runstone.errors import BadInput
 from runstone.model.content import GenerationRule
 
@@ -127,6 +128,13 @@ def test_without_the_resource_qualifier_matches_are_one_slx_with_children() -> N
 def test_a_qualifier_without_a_value_makes_no_slx() -> None:
     world = World({"deployment": [subject(context="")]}, {})
     assert not list(rule(qualifiers=("resource", "context")).matches(world))
+
+
+def test_what_is_in_a_managed_cluster_is_named_by_its_subscription() -> None:
+    values = managed({"cluster_type": "aks", "subscription_id": "s-1", "subscription_name": None})
+    (match,) = rule(qualifiers=("resource", "subscription_id")).of(subject(values=values), World({}, {}))
+    assert match.values == {"resource": "cart", "subscription_id": "s-1"}
+    assert rule(qualifiers=("resource", "subscription_name")).of(subject(values=values), World({}, {})) == []
 
 
 def test_detail_beyond_what_the_namespace_wants_makes_no_slx() -> None:

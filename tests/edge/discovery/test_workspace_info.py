@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from runstone.edge.discovery import workspace_info
+from runstone.edge.discovery.collection_entries import LoginEntry
 from runstone.edge.discovery.workspace_info import WorkspaceInfo
 from runstone.errors import BadInput
 
@@ -95,6 +96,33 @@ def test_collections_are_added_and_left_out_in_the_order_of_the_list(tmp_path: P
     assert "aws-c7n-codecollection.git" not in names
     assert "azure-c7n-codecollection.git" not in names
     assert (info.collections[-1].ref, info.collections[-1].path) == ("v1", "sub")
+
+
+def test_where_the_token_of_a_collection_lies_is_read(tmp_path: Path) -> None:
+    url = "https://example.com/c"
+    entries = [
+        {"repoURL": url, "authTokenSecretName": "code", "authTokenFromEnv": "CODE", "authUser": "me"},
+        {"repoURL": f"{url}2", "authTokenSecretName": "code", "authTokenSecretKey": "pat"},
+        {"repoURL": f"{url}3"},
+    ]
+    info = read(tmp_path, codeCollections=entries)
+    assert [one.login for one in info.collections] == [
+        LoginEntry("me", "code", "token", "CODE"),
+        LoginEntry("git", "code", "pat", ""),
+        None,
+    ]
+    assert info.unused == ()
+
+
+def test_keys_of_a_collection_that_mean_nothing_are_named(tmp_path: Path) -> None:
+    inline = {"repoURL": "https://example.com/c", "authToken": "hunter2", "authUser": "me", "repoUrl": "typo"}
+    over_ssh = {"repoURL": "git@example.com:d", "authTokenFromEnv": "CODE"}
+    info = read(tmp_path, codeCollections=[inline, over_ssh])
+    assert [one.login for one in info.collections] == [None, None]
+    said = "\n".join(info.unused)
+    assert "codeCollections.authToken (a secret; name its environment variable in authTokenFromEnv" in said
+    assert {"codeCollections.authUser", "codeCollections.repoUrl", "codeCollections.authTokenFromEnv"} <= {*info.unused}
+    assert "hunter2" not in said
 
 
 def test_overrides_and_excluded_tags_are_read(tmp_path: Path) -> None:

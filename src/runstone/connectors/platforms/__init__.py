@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runstone.connectors.kept import Object
+from runstone.connectors.managed import Clusters, Seeking
 from runstone.model.resource import ResourceRef, ScopeReading
 
 __all__ = ["Batch", "Change", "Object", "Platform", "version"]
@@ -69,6 +70,13 @@ class Platform(ABC):
         """
         return
         yield
+
+    async def clusters(self, seeking: Seeking) -> Clusters:
+        """Kubernetes clusters that the account manages, each with a way in; what stops one stops no other.
+
+        Raises as :meth:`read` does.
+        """
+        return Clusters()
 
     def attributes(self) -> Mapping[str, object]:
         """What templates are told of the platform besides its name: how it is managed and logged in to."""

@@ -5,7 +5,6 @@
 and ``default``, ``irsa``, ``workload_identity``, ``cli``: what boto3 finds on the runner.
 """
 
-import base64
 import json
 import re
 from typing import Any
@@ -20,15 +19,13 @@ from botocore.exceptions import (
     ParamValidationError,
     PartialCredentialsError,
 )
-from botocore.signers import RequestSigner
 
+from runstone.connectors import eks
 from runstone.connectors.secrets import Ask, Found, SecretProvider
 from runstone.errors import BadInput, Forbidden, NotFound, Unreachable
 
 _WAYS = ("access_key", "assume_role", "default", "irsa", "workload_identity", "cli")
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "max_attempts": 3})
-_TOKEN_S = 60
-"""How long the signed address in an EKS token holds; the token itself is good for 15 minutes (EKS documentation)."""
 _ARN = re.compile(r"arn:[\w-]+:[\w-]+:([\w-]+):")
 _CLUSTER = re.compile(r"([a-z0-9-]+)/([\w-]+)")
 _DENIED = {
@@ -141,50 +138,10 @@ def _login(session: boto3.Session) -> Found:
 
 def _kubeconfig(session: boto3.Session, region: str, cluster: str) -> str:
     found = _client(session, "eks", region).describe_cluster(name=cluster)["cluster"]
-    name = f"{cluster}.{region}"
-    return json.dumps(
-        {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": name,
-            "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
-            "clusters": [
-                {
-                    "name": name,
-                    "cluster": {
-                        "server": found["endpoint"],
-                        "certificate-authority-data": found["certificateAuthority"]["data"],
-                    },
-                }
-            ],
-            "users": [{"name": name, "user": {"token": _token(session, region, cluster)}}],
-        }
-    )
-
-
-def _token(session: boto3.Session, region: str, cluster: str) -> str:
-    """What ``aws eks get-token`` gives: a signed GetCallerIdentity address that names the cluster in a header."""
-    client = _client(session, "sts", region)
-    signer = RequestSigner(
-        client.meta.service_model.service_id, region, "sts", "v4", session.get_credentials(), session.events
-    )
-    address = signer.generate_presigned_url(
-        {
-            "method": "GET",
-            "url": f"https://sts.{region}.{_suffix(session, region)}/?Action=GetCallerIdentity&Version=2011-06-15",
-            "body": {},
-            "headers": {"x-k8s-aws-id": cluster},
-            "context": {},
-        },
-        region_name=region,
-        expires_in=_TOKEN_S,
-        operation_name="",
-    )
-    return "k8s-aws-v1." + base64.urlsafe_b64encode(str(address).encode()).decode().rstrip("=")
-
-
-def _suffix(session: boto3.Session, region: str) -> str:
-    return "amazonaws.com.cn" if session.get_partition_for_region(region) == "aws-cn" else "amazonaws.com"
+    try:
+        return json.dumps(eks.kubeconfig(session, region, found))
+    except KeyError as err:
+        raise Unreachable(f"The EKS cluster {region}/{cluster} has no endpoint yet. Wait until it is active.") from err
 
 
 def _explained(err: ClientError, path: str) -> Exception:

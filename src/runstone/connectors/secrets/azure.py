@@ -6,8 +6,6 @@ service principal: secrets az_tenantId, az_clientId and az_clientSecret of the r
 cloud is that of ``AZURE_AUTHORITY_HOST``.
 """
 
-import base64
-import binascii
 import os
 import re
 from collections.abc import Mapping
@@ -18,6 +16,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 from azure.identity import ClientSecretCredential, CredentialUnavailableError, DefaultAzureCredential
 from azure.keyvault.secrets import SecretClient
 
+from runstone.connectors import aks
 from runstone.connectors.login import logged_in
 from runstone.connectors.secrets import Ask, Found, SecretProvider
 from runstone.errors import BadInput, Forbidden, NotFound, Unreachable
@@ -128,11 +127,17 @@ def _kubeconfig(credential: TokenCredential, where: str, ask: Ask) -> str:
     if not subscription:
         raise NotFound("Set AZURE_SUBSCRIPTION_ID, or give the secret az_subscriptionId: AKS clusters are found by it.")
     group, _, cluster = where.partition("/")
-    path = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ContainerService/managedClusters"
-    answer = _posted(f"{path}/{cluster}/listClusterUserCredential?api-version=2024-02-01", credential, where)
+    path = f"{aks.credential(subscription, group, cluster)}?api-version={aks.VERSION}"
+    answer = _posted(path, credential, where)
+
+    def token_for(resource: str) -> str:
+        return credential.get_token(f"{resource}/.default").token
+
     try:
-        return base64.b64decode(answer.json()["kubeconfigs"][0]["value"]).decode()
-    except (ValueError, KeyError, IndexError, TypeError, binascii.Error) as err:
+        return aks.kubeconfig(answer.json(), token_for)
+    except AzureError as err:
+        raise _explained(err, f"AKS cluster {where}") from err
+    except ValueError as err:
         raise Unreachable(f"Azure's answer for AKS cluster {where} is no kubeconfig.") from err
 
 

@@ -25,6 +25,7 @@ from google.auth.exceptions import (
 )
 from google.oauth2 import service_account
 
+from runstone.connectors import gke
 from runstone.connectors.login import logged_in
 from runstone.connectors.secrets import Ask, Found, SecretProvider
 from runstone.errors import BadInput, Forbidden, NotFound, Unreachable
@@ -123,29 +124,12 @@ def _kubeconfig(key: dict[str, Any] | None, where: tuple[str, str, str], ask: As
     named = project or ask("gcp_projectId") or os.environ.get("GOOGLE_CLOUD_PROJECT", "")
     if not named:
         raise NotFound(f"GKE cluster {cluster} is of no project. Write kubeconfig:project/cluster/location.")
-    host = _host("CONTAINER", "https://container.googleapis.com/")
-    address = f"{host}v1/projects/{named}/locations/{location}/clusters/{cluster}"
+    address = f"{gke.host()}{gke.clusters(named, location)}/{cluster}"
     found, token = _asked(address, key, f"GKE cluster {cluster}")
-    name = f"gke_{named}_{location}_{cluster}"
     try:
-        server, authority = f"https://{found['endpoint']}", found["masterAuth"]["clusterCaCertificate"]
+        return json.dumps(gke.kubeconfig(named, location, {"name": cluster, **found}, token))
     except (KeyError, TypeError) as err:
         raise Unreachable(f"Google Cloud's answer for GKE cluster {cluster} names no endpoint.") from err
-    return json.dumps(
-        {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": name,
-            "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
-            "clusters": [
-                {
-                    "name": name,
-                    "cluster": {"server": server, "certificate-authority-data": authority},
-                }
-            ],
-            "users": [{"name": name, "user": {"token": token}}],
-        }
-    )
 
 
 def _cli(key: dict[str, Any] | None) -> Found:

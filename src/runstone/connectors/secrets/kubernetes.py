@@ -9,6 +9,7 @@ import binascii
 import re
 
 import httpx2
+import yaml
 from lightkube import Client
 from lightkube.config.kubeconfig import KubeConfig
 from lightkube.core.exceptions import ApiError, ConfigError
@@ -24,6 +25,10 @@ _TIMEOUT_S = 10.0
 class KubernetesSecrets(SecretProvider):
     """One key of one object."""
 
+    def __init__(self, kubeconfig: str = "") -> None:
+        """``kubeconfig``: a file that is used outside of a pod, instead of ``$KUBECONFIG``."""
+        self._kubeconfig = kubeconfig
+
     def get(self, kind: str, path: str, ask: Ask) -> Found:
         """Read it. Raises as the protocol says."""
         form = _FORM.fullmatch(path)
@@ -37,6 +42,9 @@ class KubernetesSecrets(SecretProvider):
             found = client.get(Secret if is_secret else ConfigMap, name, namespace=namespace)
         except ApiError as err:
             raise _explained(err, what) from err
+        except KeyError as err:
+            # lightkube looks for the content type of an error, which a proxy before the cluster may leave out.
+            raise Unreachable(f"The cluster with {what} answered with an error that says nothing. Try again.") from err
         except httpx2.HTTPError as err:
             raise Unreachable(f"The cluster with {what} cannot be reached: {err or type(err).__name__}.") from err
         data: dict[str, str] = found.data or {}
@@ -49,9 +57,18 @@ class KubernetesSecrets(SecretProvider):
     def _client(self) -> Client:
         try:
             timeout = httpx2.Timeout(_TIMEOUT_S)
-            return Client(config=KubeConfig.from_env(), timeout=timeout)
-        except (ConfigError, OSError) as err:
-            raise BadInput(f"No cluster to read secrets from: {err}. Set KUBECONFIG, or run in a pod.") from err
+            return Client(config=self._config(), timeout=timeout)
+        except (ConfigError, OSError, yaml.YAMLError, KeyError, TypeError) as err:
+            said = str(err) if isinstance(err, ConfigError | OSError) else "the kubeconfig is not whole"
+            raise BadInput(f"No cluster to read secrets from: {said}. Set KUBECONFIG, or run in a pod.") from err
+
+    def _config(self) -> KubeConfig:
+        if not self._kubeconfig:
+            return KubeConfig.from_env()
+        try:
+            return KubeConfig.from_service_account()
+        except ConfigError:
+            return KubeConfig.from_file(self._kubeconfig)
 
 
 def _explained(err: ApiError, what: str) -> Exception:

@@ -307,11 +307,17 @@ class News:
 
 
 def subjects_of(
-    picture: Picture, levels: Levels, refs: Iterable[ResourceRef] | None = None
+    picture: Picture,
+    levels: Levels,
+    refs: Iterable[ResourceRef] | None = None,
+    attributes: Mapping[str, object] | None = None,
 ) -> dict[Key, Subject | None]:
-    """What rules are tried on, of these names or all; None for what is gone or left out."""
+    """What rules are tried on, of these names or all; None for what is gone or left out.
+
+    ``attributes`` of the cluster: those of its platform if none are given.
+    """
     chosen = picture.objects.by_ref.keys() if refs is None else refs
-    managed = subjects.managed(picture.platform.attributes())
+    managed = subjects.managed(picture.platform.attributes() if attributes is None else attributes)
     found = {_key(ref): _subject(ref, picture, levels, managed) for ref in filter(_shown, chosen)}
     if picture.platform.family == "kubernetes":
         found[_key(picture.cluster_ref())] = _cluster_subject(picture, managed)

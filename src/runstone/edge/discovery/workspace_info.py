@@ -4,28 +4,20 @@ Keys and their meaning are facts of the format. A key that says nothing here is 
 thinks it is obeyed.
 """
 
-import fnmatch
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
 
-from runstone.edge.discovery import cloud_config
+from runstone.edge.discovery import cloud_config, cluster_config, collection_entries
 from runstone.edge.discovery.cloud_config import CloudEntry
+from runstone.edge.discovery.collection_entries import CollectionEntry
 from runstone.edge.discovery.documents import Override, Setting, repository
 from runstone.edge.discovery.levels import Pairs, Wanted, level
 from runstone.errors import BadInput
 
-DEFAULT_COLLECTIONS = tuple(
-    f"https://github.com/runwhen-contrib/{name}.git"
-    for name in (
-        *("rw-public-codecollection", "rw-cli-codecollection", "rw-workspace-utils", "rw-generic-codecollection"),
-        *("azure-c7n-codecollection", "aws-c7n-codecollection"),
-    )
-)
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _KNOWN = frozenset(
     (
@@ -41,16 +33,6 @@ _KUBERNETES = frozenset(
     )
 )
 Said = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class CollectionEntry:
-    """One CodeCollection to read. ``bundle``: whether a bundle of that name is wanted."""
-
-    url: str
-    ref: str
-    path: str
-    bundle: Callable[[str], bool]
 
 
 @dataclass(frozen=True)
@@ -76,6 +58,8 @@ class WorkspaceInfo:
     kubernetes: KubernetesEntry | None
     clouds: tuple[CloudEntry, ...]
     """``cloudConfig`` of the other platforms."""
+    cluster: Wanted
+    """What is asked for of a managed cluster that says nothing itself."""
     excluded_tags: frozenset[str]
     """A bundle with a Task that has one of these tags, in lower case, is left out."""
     unused: tuple[str, ...]
@@ -112,30 +96,36 @@ def _read(said: Said, file: Path) -> WorkspaceInfo:
     others = {name: _optional(one, name, file) for name, one in cloud.items() if name != "kubernetes"}
     clouds, strange = cloud_config.read(others, said.get("defaultLOD", "detailed"), file)
     unknown = (f"cloudConfig.kubernetes.{key}" for key in sorted(kubernetes.keys() - _KUBERNETES))
+    every = _every(kubernetes, said, cluster_config.shared(one.clusters for one in clouds), file)
+    collections = collection_entries.read(_list(said.get("codeCollections"), file), file)
     unused = [*sorted(said.keys() - _KNOWN), *unknown, *strange, *(key for one in clouds for key in one.unused)]
     return WorkspaceInfo(
         setting=setting,
-        collections=_collections(said.get("codeCollections"), file),
-        kubernetes=_kubernetes(kubernetes, said, file) if "kubernetes" in cloud else None,
+        collections=collections.wanted,
+        kubernetes=_kubernetes(kubernetes, every, file) if "kubernetes" in cloud else None,
         clouds=tuple(clouds),
+        cluster=replace(every, only=()),
         excluded_tags=frozenset(str(tag).lower() for tag in _list(said.get("taskTagExclusions"), file)),
-        unused=tuple(unused),
+        unused=(*unused, *collections.unused),
     )
 
 
-def _kubernetes(said: Said, top: Said, file: Path) -> KubernetesEntry:
-    written = said.get("kubeconfigFile")
-    default = level(top.get("defaultLOD", "detailed"), f"{file}: defaultLOD")
+def _every(said: Said, top: Said, shared: Mapping[str, int], file: Path) -> Wanted:
+    """What is asked for of a cluster that says nothing itself. ``shared``: levels said of namespaces elsewhere."""
     common = _levels(top.get("namespaceLODs"), file) | _levels(said.get("namespaceLODs"), file)
-    every = Wanted(
-        default=default,
-        places=common,
+    return Wanted(
+        default=level(top.get("defaultLOD", "detailed"), f"{file}: defaultLOD"),
+        places={**shared, **common},
         only=tuple(str(one) for one in _list(said.get("namespaces") or top.get("namespaces"), file)),
         include_labels=_pairs(said.get("includeLabels"), file),
         include_annotations=_pairs(said.get("includeAnnotations"), file),
         exclude_labels=_pairs(said.get("excludeLabels"), file),
         exclude_annotations=_pairs(said.get("excludeAnnotations"), file),
     )
+
+
+def _kubernetes(said: Said, every: Wanted, file: Path) -> KubernetesEntry:
+    written = said.get("kubeconfigFile")
     contexts = _optional(said.get("contexts"), "cloudConfig.kubernetes.contexts", file)
     return KubernetesEntry(
         kubeconfig=(file.parent / str(written)) if written else None,
@@ -182,71 +172,6 @@ def _overrides(said: Any, file: Path) -> Iterable[Override]:
             type=str(one.get("type") or "").lower(),
             values={name: str(value) for name, value in values.items()},
         )
-
-
-def _collections(said: Any, file: Path) -> tuple[CollectionEntry, ...]:
-    entries = _list(said, file)
-    found: dict[str, CollectionEntry] = {}
-    for entry in entries or ["defaults"]:
-        _collected(entry, found, file)
-    return tuple(found.values())
-
-
-def _collected(entry: Any, found: dict[str, CollectionEntry], file: Path) -> None:
-    one: Said = {"repoURL": entry} if isinstance(entry, str) else _mapping(entry, "codeCollections", file)
-    url = str(one.get("repoURL") or "")
-    leave_out = url.startswith("!") or str(one.get("action") or "include").lower() == "exclude"
-    url = url.removeprefix("!")
-    if not url:
-        raise BadInput(f"{file}: an entry of 'codeCollections' has no repoURL.")
-    for address in DEFAULT_COLLECTIONS if url == "defaults" else (url,):
-        if leave_out:
-            found.pop(repository(address), None)
-        else:
-            ref = str(one.get("ref") or one.get("tag") or one.get("branch") or "main")
-            bundle = _selection(one, file)
-            found[repository(address)] = CollectionEntry(address, ref, str(one.get("repoPath") or ""), bundle)
-
-
-def _selection(entry: Said, file: Path) -> Callable[[str], bool]:
-    defaults = _optional(entry.get("codeBundleMatchDefaults"), "codeBundleMatchDefaults", file)
-    tests = [_selects(one, defaults, file) for one in _list(entry.get("codeBundles"), file) or ["*"]]
-
-    def wanted(name: str) -> bool:
-        return next((keep for test, keep in tests if test(name)), False)
-
-    return wanted
-
-
-def _selects(said: Any, defaults: Said, file: Path) -> tuple[Callable[[str], bool], bool]:
-    """Whether an item decides about a bundle, and what it decides."""
-    item: Said = {"pattern": said} if isinstance(said, str) else _mapping(said, "codeBundles", file)
-    given = {**defaults, **item}
-    pattern = str(given.get("pattern") or "")
-    keep = str(given.get("action") or "include").lower() != "exclude"
-    if isinstance(said, str) and pattern.startswith("!"):
-        pattern, keep = pattern[1:], not keep
-    flags = re.IGNORECASE if given.get("ignoreCase", True) else 0
-    whole = str(given.get("matchMode") or "substring").lower() == "exact"
-    compiled = re.compile(_expression(pattern, str(given.get("patternType") or "glob").lower(), file), flags)
-    return lambda name: bool(compiled.fullmatch(name) if whole else compiled.search(name)), keep
-
-
-def _expression(pattern: str, type_: str, file: Path) -> str:
-    match type_:
-        case "glob":
-            # translate() ends in \Z, which would turn a search into a match to the end.
-            return fnmatch.translate(pattern).removesuffix(r"\Z")
-        case "literal":
-            return re.escape(pattern)
-        case "regex":
-            try:
-                re.compile(pattern)
-            except re.error as err:
-                raise BadInput(f"{file}: {pattern!r} is not a regular expression: {err}.") from err
-            return pattern
-        case other:
-            raise BadInput(f"{file}: a patternType is glob, literal or regex, not {other!r}.")
 
 
 def _required(said: Said, file: Path, key: str) -> str:

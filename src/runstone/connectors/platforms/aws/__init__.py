@@ -8,7 +8,9 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import TypeVar
 
+from runstone.connectors.managed import Clusters, Seeking
 from runstone.connectors.platforms import Batch, Platform
+from runstone.connectors.platforms.aws import clusters
 from runstone.connectors.platforms.aws.account import Account, Login, expected, opened
 from runstone.connectors.platforms.aws.call import Failure
 from runstone.connectors.platforms.aws.collect import listable
@@ -80,6 +82,10 @@ class Aws(Platform):
         finally:
             round_.stopped.set()
 
+    async def clusters(self, seeking: Seeking) -> Clusters:
+        """See Platform.clusters: of EKS."""
+        return await asyncio.to_thread(self._clusters, seeking)
+
     async def check(self) -> str:
         """See Platform.check. One page of every list is asked for, in the first region."""
         return await asyncio.to_thread(self._checked)
@@ -87,6 +93,11 @@ class Aws(Platform):
     def portable_kubeconfig(self) -> str:
         """See Platform.portable_kubeconfig: an account is no cluster."""
         return ""
+
+    def _clusters(self, seeking: Seeking) -> Clusters:
+        told = Clusters()
+        told.add(clusters.found(opened(self._login), seeking, self._regions))
+        return told
 
     def _checked(self) -> str:
         account = opened(self._login)

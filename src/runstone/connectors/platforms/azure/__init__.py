@@ -9,10 +9,12 @@ from contextlib import aclosing, asynccontextmanager
 
 from runstone.connectors.entra import Token
 from runstone.connectors.items import text
+from runstone.connectors.managed import Clusters, Seeking
 from runstone.connectors.platforms import Batch, Platform
+from runstone.connectors.platforms.azure.clusters import Finder
 from runstone.connectors.platforms.azure.graph import Graph
 from runstone.connectors.platforms.azure.kinds import Kind
-from runstone.connectors.platforms.azure.login import Login, authorization, manager
+from runstone.connectors.platforms.azure.login import Login, authorization, manager, token_for
 from runstone.connectors.platforms.azure.rights import readable
 from runstone.connectors.platforms.azure.round import Known, Round
 from runstone.connectors.platforms.azure.table import KINDS, TYPES
@@ -68,6 +70,14 @@ class Azure(Platform):
             async with aclosing(round_.batches(self._subscriptions, extra)) as told:
                 async for batch in told:
                     yield batch
+
+    async def clusters(self, seeking: Seeking) -> Clusters:
+        """See Platform.clusters: of AKS. The format calls the runner's own identity another word there."""
+        own = {"auth_type": "azure_managed_identity"}
+        auth = own if self._auth["auth_type"] == "azure_identity" else self._auth
+        async with self._opened() as graph:
+            finder = Finder(graph, lambda resource: token_for(resource, self._login), auth, self._where)
+            return await finder.found(seeking, self._subscriptions)
 
     async def check(self) -> str:
         """See Platform.check. Subscriptions, what may be read in each, and one query are asked for."""

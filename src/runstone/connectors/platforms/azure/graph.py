@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from runstone.connectors import aks
 from runstone.connectors.items import Item, at, items, text
 from runstone.connectors.rest import Answer, Denied, Failure, Limits, Missing, Misunderstood, Rest, asked_to_wait
 
@@ -54,6 +55,15 @@ class Graph:
         """What may be done in all of a subscription. Raises Failure; Denied when nothing may, in all of it."""
         path = f"/subscriptions/{subscription}/providers/Microsoft.Authorization/permissions"
         return await self._listed(path, _PERMISSIONS)
+
+    async def clusters(self, subscription: str, group: str = "") -> list[Item]:
+        """The AKS clusters of a subscription, or of one of its groups. Raises Failure."""
+        return await self._listed(aks.clusters(subscription, group), {"api-version": aks.VERSION})
+
+    async def cluster_login(self, subscription: str, group: str, name: str) -> Item:
+        """How a user logs in to an AKS cluster. Raises Failure."""
+        path = aks.credential(subscription, group, name)
+        return (await self._rest.post(path, {"api-version": aks.VERSION})).body
 
     async def types(self, subscription: str, provider: str) -> list[str]:
         """The types of a provider, such as ``servers/databases``; none when there is no such provider.

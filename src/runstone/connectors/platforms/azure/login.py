@@ -34,3 +34,8 @@ def authorization(login: Login) -> Authorization:
     """Headers for Azure Resource Manager."""
     ask = login.token or asking(manager(), login.tenant, login.client_id)
     return lambda: {"Authorization": f"Bearer {ask()}"}
+
+
+def token_for(resource: str, login: Login) -> str:
+    """A token for something else than Azure Resource Manager. Raises Expired or NoConnection."""
+    return (login.token or asking(resource, login.tenant, login.client_id))()

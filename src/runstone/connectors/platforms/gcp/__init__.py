@@ -4,12 +4,15 @@ One login is one platform; a scope is a kind in a project. google-auth, known on
 what is asked goes over HTTPS by itself.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 
+from runstone.connectors import gke
 from runstone.connectors.items import text
+from runstone.connectors.managed import Clusters, Seeking
 from runstone.connectors.platforms import Batch, Platform
-from runstone.connectors.platforms.gcp import refusal
+from runstone.connectors.platforms.gcp import clusters, refusal
 from runstone.connectors.platforms.gcp.inventory import Inventory
 from runstone.connectors.platforms.gcp.kinds import Kind
 from runstone.connectors.platforms.gcp.login import Login, Token, authorization
@@ -63,6 +66,7 @@ class Gcp(Platform):
         self._authorization = authorization(Login(key_file, quota_project, token))
         self._where = (endpoint_url or _ASSETS).rstrip("/")
         self._manager = (endpoint_url or _MANAGER).rstrip("/")
+        self._containers = endpoint_url.rstrip("/") or gke.host()
         self._projects = tuple(projects)
         self._organization = organization.removeprefix("organizations/")
         self._kinds = _chosen(types)
@@ -81,6 +85,18 @@ class Gcp(Platform):
             async with aclosing(round_.batches(self._projects, self._organization, extra)) as told:
                 async for batch in told:
                     yield batch
+
+    async def clusters(self, seeking: Seeking) -> Clusters:
+        """See Platform.clusters: of GKE."""
+        try:
+            headers = await asyncio.to_thread(self._authorization)
+            projects = self._projects or await self._seen(seeking)
+        except Failure as err:
+            denied = "may not search projects. Grant it the role Browser (roles/browser), or name them"
+            raise _ended(err, refusal.said(err, self._where, denied)) from err
+        token = headers["Authorization"].removeprefix("Bearer ")
+        async with Rest(self._containers, self._authorization, self._limits) as rest:
+            return await clusters.Finder(rest, token, self._auth).found(seeking, projects)
 
     async def check(self) -> str:
         """See Platform.check. The projects themselves are asked for, each by itself."""
@@ -104,6 +120,13 @@ class Gcp(Platform):
         asked, limits = self._authorization, self._limits
         async with Rest(self._where, asked, limits) as assets, Rest(self._manager, asked, limits) as manager:
             yield Inventory(assets, manager, self._pace)
+
+    async def _seen(self, seeking: Seeking) -> tuple[str, ...]:
+        """Every project, where one is not said. Raises Failure."""
+        if all(one.account for one in (*seeking.named, *seeking.areas)):
+            return ()
+        async with self._opened() as inventory:
+            return tuple(text(one, "projectId") for one in await inventory.projects())
 
     async def _checked(self, inventory: Inventory) -> str:
         parents = await self._parents(inventory)

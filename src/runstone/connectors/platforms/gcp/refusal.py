@@ -13,7 +13,7 @@ _NOBODY = "lets nobody in"
 
 def said(err: Failure | str, where: str, denied: str) -> str:
     """A failure as a sentence; ``where`` was asked, ``denied`` says what is not granted."""
-    if isinstance(err, Denied) and _OFF in err.codes:
+    if isinstance(err, Denied) and off(err):
         return (
             "The API is not enabled in the project that requests are counted for. Enable it there: gcloud services "
             "enable cloudasset.googleapis.com cloudresourcemanager.googleapis.com"
@@ -32,6 +32,11 @@ def said(err: Failure | str, where: str, denied: str) -> str:
     if isinstance(err, NoConnection | Expired):
         return f"{where} {err}."
     return f"Google Cloud {err}."
+
+
+def off(err: Denied) -> bool:
+    """Whether the API that was asked is not enabled."""
+    return _OFF in err.codes
 
 
 def unlisted(parent: str) -> str:

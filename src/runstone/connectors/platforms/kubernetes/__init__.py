@@ -8,10 +8,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import yaml
 
 from runstone.connectors.kept import Object, slim_pod, trimmed
+from runstone.connectors.managed import server
 from runstone.connectors.platforms import Batch, Change, Platform
 from runstone.connectors.platforms.kubernetes import kinds, kubeconfig
 from runstone.connectors.platforms.kubernetes.api import Api, Expired, NotServed, Refused
@@ -45,13 +47,21 @@ class Kubernetes(Platform):
     """A cluster named by its kubeconfig context."""
 
     def __init__(
-        self, kubeconfig: str = "", context: str = "", namespaces: tuple[str, ...] = (), timeout_s: float = 15.0
+        self,
+        kubeconfig: str = "",
+        context: str = "",
+        namespaces: tuple[str, ...] = (),
+        timeout_s: float = 15.0,
+        *,
+        document: Mapping[str, Any] | None = None,
+        name: str = "",
     ) -> None:
         """An empty ``kubeconfig`` takes $KUBECONFIG, ~/.kube/config, then the pod's own service account.
 
-        ``namespaces`` narrows everything to these; ``timeout_s`` is for one answer. Raises BadInput.
+        ``namespaces`` narrows everything to these; ``timeout_s`` is for one answer. ``document``: a kubeconfig itself
+        instead of a file of one. ``name``: how the Map calls the cluster, where not as its kubeconfig. Raises BadInput.
         """
-        self._path, self._wanted = kubeconfig, context
+        self._path, self._wanted, self._given, self._name = kubeconfig, context, document, name
         self._namespaces = namespaces
         self._timeout_s = timeout_s
         self._known: dict[str, Kind] = {}
@@ -61,9 +71,12 @@ class Kubernetes(Platform):
         self._load()
 
     def _load(self) -> None:
-        self._config, self._document = kubeconfig.load(self._path, self._wanted)
+        if self._given is None:
+            self._config, self._document = kubeconfig.load(self._path, self._wanted)
+        else:
+            self._config, self._document = kubeconfig.given(dict(self._given), self._wanted)
         self.context = self._config.context_name
-        self.name = kubeconfig.cluster_name(self._document, self.context)
+        self.name = self._name or kubeconfig.cluster_name(self._document, self.context)
 
     async def read(self, extra: Sequence[str] = ()) -> AsyncGenerator[Batch]:
         """See Platform.read. The kubeconfig is read anew each time: tokens and certificates in it are renewed."""
@@ -144,6 +157,11 @@ class Kubernetes(Platform):
     def contexts(kubeconfig_file: str) -> list[str]:
         """The contexts of a kubeconfig, each of which may be one platform. Raises BadInput."""
         return kubeconfig.contexts(kubeconfig_file)
+
+    @property
+    def server(self) -> str:
+        """Where the cluster's API is."""
+        return server(self._document)
 
     def attributes(self) -> Mapping[str, object]:
         """See Platform.attributes."""

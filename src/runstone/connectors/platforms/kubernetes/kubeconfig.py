@@ -33,18 +33,39 @@ def load(path: str, context: str) -> tuple[SingleConfig, Document]:
     if not path and not files[0].exists() and (_ACCOUNT / "token").exists():
         document = _in_cluster()
         return _config(document, str(document["current-context"]), files[0]), document
-    document = _merged(files)
-    where = ", ".join(str(file) for file in files)
+    return _chosen(_merged(files), context, f"The kubeconfig {', '.join(str(file) for file in files)}", files[0])
+
+
+def given(document: Document, context: str) -> tuple[SingleConfig, Document]:
+    """The same of a kubeconfig in memory, that whoever manages the cluster gave out.
+
+    It may name no file of this machine and run no program here. Raises BadInput.
+    """
+    whose = "The kubeconfig that was given out for the cluster"
+    sections = [("clusters", "cluster"), ("users", "user")]
+    entries = [one.get(inner) for section, inner in sections for one in _dicts(document.get(section))]
+    asked = (*_FILES, "exec", "auth-provider")
+    strange = sorted({name for entry in _dicts(entries) for name in asked if entry.get(name)})
+    if strange:
+        raise BadInput(
+            f"{whose} asks for {', '.join(strange)}, which is not done for one from elsewhere. Put the cluster's "
+            "context into your own kubeconfig."
+        )
+    try:
+        return _chosen(document, context, whose, Path("kubeconfig"))
+    except (AttributeError, KeyError, TypeError, ValueError) as err:
+        raise BadInput(f"{whose} is not whole. Ask for it anew, or look at it by hand.") from err
+
+
+def _chosen(document: Document, context: str, whose: str, file: Path) -> tuple[SingleConfig, Document]:
     names = [str(one.get("name", "")) for one in _dicts(document.get("contexts"))]
     wanted = context or str(document.get("current-context") or "")
     if wanted not in names:
         missing = f"has no context {wanted!r}" if wanted else "names no current context"
-        raise BadInput(
-            f"The kubeconfig {where} {missing}. It has: {', '.join(names) or 'none'}. Choose one with --context."
-        )
-    minified = _minified(document, wanted, where)
+        raise BadInput(f"{whose} {missing}. It has: {', '.join(names) or 'none'}. Choose one with --context.")
+    minified = _minified(document, wanted, whose)
     portable(minified)  # a file that is missing is named here; the TLS library would only say that one is
-    return _config(minified, wanted, files[0]), minified
+    return _config(minified, wanted, file), minified
 
 
 def contexts(path: str) -> list[str]:
@@ -143,14 +164,14 @@ def _anchor(entry: Any, file: Path) -> None:
                 fields[name] = str(file.absolute().parent / str(fields[name]))
 
 
-def _minified(document: Document, context: str, where: str) -> Document:
+def _minified(document: Document, context: str, whose: str) -> Document:
     """Only what one context needs."""
     chosen = _named(document, "contexts", context)
     said = (chosen or {}).get("context") or {}
     found = {what: _named(document, f"{what}s", said.get(what)) for what in ("cluster", "user")}
     for what, entry in found.items():
         if entry is None:
-            raise BadInput(f"The context {context} of {where} points to a {what} {said.get(what)!r} that is not in it.")
+            raise BadInput(f"{whose}: context {context} points to a {what} {said.get(what)!r} that is not in it.")
     return {
         "apiVersion": "v1",
         "kind": "Config",
