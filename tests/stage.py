@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 
+from runstone.catalog.builder import Builder
 from runstone.control.access import Actor
 from runstone.control.workspace import Control
 from runstone.edge.home import Home
@@ -189,14 +190,16 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def stage(data: Path, causes: tuple[CauseCode, ...] = ()) -> AsyncGenerator[Stage]:
+async def stage(
+    data: Path, causes: tuple[CauseCode, ...] = (), catalogue: Builder | None = None
+) -> AsyncGenerator[Stage]:
     control = await Control.open(data, workspace="w", location="local", causes=causes, runner_keys={"local": KEY})
     actors = {
         fingerprint("user"): Actor(name="user:test", role="operator"),
         fingerprint("viewer"): Actor(name="user:viewer", role="viewer"),
         fingerprint("runner"): Actor(name="runner:local", role="runner"),
     }
-    app = server.build(control, Tokens(actors))
+    app = server.build(control, Tokens(actors), catalogue)
     transport = httpx2.ASGITransport(app=app)
     try:
         async with (

@@ -129,3 +129,24 @@ async def test_a_silent_server_is_unreachable_and_its_token_stays_unsaid(tmp_pat
 async def test_a_commit_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="is not a commit"):
         await checkout.pinned(CollectionRef(url="https://x/y", ref="main", commit="../../etc"), tmp_path)
+
+
+async def test_a_server_that_sends_without_end_is_cut_off(
+    origin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (origin / "noise").write_bytes(os.urandom(300_000))
+    git(origin, "add", "-A")
+    git(origin, "commit", "-q", "-m", "noise")
+    # The real limit is a GB.
+    monkeypatch.setattr(checkout, "_PACK_CAP", 100 * 1024)
+    with pytest.raises(BadInput, match="sends more than 0 MB"):
+        await checkout.at(str(origin), None, tmp_path / "cache")
+    assert not list((tmp_path / "cache").rglob("tmp_*"))
+
+
+async def test_git_that_fetches_gets_the_variables_it_is_given(origin: Path, tmp_path: Path) -> None:
+    env = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": f"url.{origin}.insteadOf"}
+    url = "https://example.invalid/moved.git"
+    ref, tree = await checkout.at(url, None, tmp_path / "cache", env={**env, "GIT_CONFIG_VALUE_0": url})
+    assert ref.url == url
+    assert (tree / "README.md").read_text() == "first"

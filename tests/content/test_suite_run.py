@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,6 +53,8 @@ async def run(
     async def hear(event: SuiteEvent) -> None:
         events.append(event)
 
+    # A run's folder is its own, and its files belong to its user: the next run has another.
+    shutil.rmtree(workdir / "run", ignore_errors=True)
     order = SuiteOrder(
         root=SMALL,
         bundle=SMALL / "codebundles" / bundle,

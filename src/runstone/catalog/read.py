@@ -11,7 +11,7 @@ from runstone.catalog import facets, patterns
 from runstone.catalog.entry import Entry
 from runstone.content import inspection
 from runstone.errors import BadInput
-from runstone.model.content import Access, SourceFile, Suite, Task, TaskContract, TaskSource
+from runstone.model.content import Access, Contract, SourceFile, Suite, Task, TaskContract, TaskSource
 
 _README = "README.md"
 _MEASURES = "sli.robot"
@@ -20,10 +20,8 @@ _MEASURES = "sli.robot"
 
 def collection(root: Path) -> tuple[Entry, ...]:
     """Every Task of the runbooks below a folder, with its contract. Raises BadInput when there is no suite."""
-    return tuple(
-        _entry(root.resolve().name, folder.resolve().name, suite, task, does, tuple(one.text for one in files))
-        for folder, suite, task, does, files in _tasks(root)
-    )
+    name = root.resolve().name
+    return tuple(one for folder, does, text in _runbooks(root) for one in suite(root, folder, does, text, name))
 
 
 def sources(root: Path) -> dict[str, TaskSource]:
@@ -33,26 +31,31 @@ def sources(root: Path) -> dict[str, TaskSource]:
     contract was read from it too.
     """
     found: dict[str, TaskSource] = {}
-    for folder, suite, task, does, files in _tasks(root):
-        if not any(_leads_out(root, folder, name) for name in (suite.file, *_reached(does))):
-            readme = folder / _README
-            text = _text_of(readme) if readme.is_file() and _inside(root, readme) else ""
-            found[f"{folder.resolve().name}::{task.title}"] = TaskSource(files=files, readme=text)
+    for folder, contract, text in _runbooks(root):
+        readme = folder / _README
+        told = _text_of(readme) if readme.is_file() and _inside(root, readme) else ""
+        for task, does, files in _tasks(root, folder, contract, text):
+            if not any(_leads_out(root, folder, name) for name in (contract.suite.file, *_reached(does))):
+                found[f"{folder.resolve().name}::{task.title}"] = TaskSource(files=files, readme=told)
     return found
 
 
-def _tasks(root: Path) -> Iterator[tuple[Path, Suite, Task, TaskContract, tuple[SourceFile, ...]]]:
-    """Every Task with its bundle's folder, its suite, what it does, and its own steps and scripts."""
+def _runbooks(root: Path) -> Iterator[tuple[Path, Contract, str]]:
+    """Every suite that does not measure on a schedule: its bundle's folder, what it does, and its text."""
     found = inspection.of(root)
     for one in found.suites:
-        suite = one.contract.suite
-        if suite.file == _MEASURES:
-            continue
-        folder = Path(found.root) / one.folder
-        text = _text_of(folder / suite.file)
-        for task, does in zip(suite.tasks, one.contract.tasks, strict=True):
-            own = SourceFile(name=suite.file, text=body(text, task.line))
-            yield folder, suite, task, does, (own, *_scripts(folder, root, does))
+        folder, file = Path(found.root) / one.folder, one.contract.suite.file
+        if file != _MEASURES:
+            yield folder, one.contract, _text_of(folder / file)
+
+
+def _tasks(
+    root: Path, folder: Path, contract: Contract, text: str
+) -> Iterator[tuple[Task, TaskContract, tuple[SourceFile, ...]]]:
+    """Every Task of a suite with what it does, its own steps and the scripts it reaches."""
+    for task, does in zip(contract.suite.tasks, contract.tasks, strict=True):
+        own = SourceFile(name=contract.suite.file, text=body(text, task.line))
+        yield task, does, (own, *_scripts(folder, root, does))
 
 
 def _reached(does: TaskContract) -> set[str]:
@@ -68,6 +71,15 @@ def _leads_out(root: Path, folder: Path, name: str) -> bool:
 
 def _inside(root: Path, file: Path) -> bool:
     return file.resolve().is_relative_to(root.resolve())
+
+
+def suite(root: Path, folder: Path, contract: Contract, text: str, collection: str) -> Iterator[Entry]:
+    """The Tasks of one suite, whose file in ``folder`` holds ``text``; none when it measures on a schedule."""
+    if contract.suite.file == _MEASURES:
+        return
+    for task, does, files in _tasks(root, folder, contract, text):
+        source = tuple(one.text for one in files)
+        yield _entry(collection, folder.resolve().name, contract.suite, task, does, source)
 
 
 def lines(file: Path) -> tuple[Entry, ...]:

@@ -15,7 +15,8 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from runstone.cli import edges, platforms
+from runstone.catalog.builder import Builder
+from runstone.cli import edges, platforms, registry
 from runstone.content import checkout, parse
 from runstone.control.access import Actor
 from runstone.control.clock import token
@@ -47,6 +48,7 @@ class Embedded:
     app: FastAPI
     control: Control
     edge: Edge
+    builder: Builder
     client: httpx2.AsyncClient
     credentials: Credentials
 
@@ -67,10 +69,12 @@ async def start(settings: Settings) -> AsyncGenerator[Embedded]:
             runner_keys={settings.location: edges.key(credentials.runner)},
         )
         try:
-            app = server.build(control, _tokens(credentials, settings.location))
-            async with _client(app, credentials.user) as client, _client(app, credentials.runner) as home:
-                edge = edges.built(settings, data, known, found, Home(home, credentials.runner), credentials.runner)
-                yield Embedded(settings, app, control, edge, client, credentials)
+            async with registry.opened(settings) as catalogue:
+                builder = Builder(catalogue)
+                app = server.build(control, _tokens(credentials, settings.location), builder)
+                async with _client(app, credentials.user) as client, _client(app, credentials.runner) as home:
+                    edge = edges.built(settings, data, known, found, Home(home, credentials.runner), credentials.runner)
+                    yield Embedded(settings, app, control, edge, builder, client, credentials)
         finally:
             await control.close()
 
@@ -79,7 +83,8 @@ async def start(settings: Settings) -> AsyncGenerator[Embedded]:
 async def working(embedded: Embedded) -> AsyncGenerator[None]:
     """Edge and housekeeping run for as long as the block lasts; their failure ends the block with it."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(embedded.edge.run()), group.create_task(_sweep(embedded.control))]
+        work = (embedded.edge.run(), _sweep(embedded.control), embedded.builder.run())
+        tasks = [group.create_task(one) for one in work]
         try:
             yield
         finally:

@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from runstone import settings
-from runstone.catalog import library, read
+from runstone.catalog import library, read, served
+from runstone.catalog.registry import FILE
 from runstone.catalog.search import Answer, Filters, Hit, Search
-from runstone.cli import embedded, follow, meaning, options
+from runstone.cli import embedded, follow, meaning, options, registry
 from runstone.errors import BadInput, Unreachable
 from runstone.model.content import Access
 
@@ -24,7 +25,7 @@ from runstone.model.content import Access
     "--catalog",
     "folder",
     type=click.Path(path_type=Path),
-    help="A CodeCollection's folder; the built-in one by default.",
+    help="A CodeCollection's folder; by default what is registered, and the built-in one when nothing is.",
 )
 @click.option("--workspace", metavar="NAME", help="Tasks bound on this workspace's Map, of the running Runstone.")
 @click.option("--platform", default="", help="Only Tasks of this platform: kubernetes, aws, azure, gcp …")
@@ -70,7 +71,7 @@ def command(
         else:
             _print_bound(console, found)
         return
-    search = opened(folder, told.data)
+    search = opened(folder, told)
     answer = search.ask(asked, Filters(platform=platform, kind=kind, access=access), limit)
     if as_json:
         click.echo(answer.model_dump_json(indent=1))
@@ -78,10 +79,21 @@ def command(
         _print(console, answer)
 
 
-def opened(folder: Path | None, data: Path) -> Search:
-    """The collection of a folder, or the built-in one, ready to be asked."""
+def opened(folder: Path | None, told: settings.Settings) -> Search:
+    """The collection of a folder, ready to be asked; else what is registered, or the built-in one."""
+    model = meaning.found(told.data)
+    found = None if folder else options.run(_registered(told, model))
+    if found:
+        return found
     root = folder or embedded.builtin()[1]
-    return library.searchable(read.collection(root), data, library.causes(root), meaning.found(data))
+    return library.searchable(read.collection(root), told.data, library.causes(root), model)
+
+
+async def _registered(told: settings.Settings, model: library.Meaning | None) -> Search | None:
+    if not (told.data / FILE).exists():
+        return None
+    async with registry.opened(told) as of:
+        return await served.searchable(of.store, model)
 
 
 def _bound(data: Path, text: str, workspace: str, limit: int) -> Any:

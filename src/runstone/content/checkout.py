@@ -33,12 +33,21 @@ _HELPER = (
     '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$RUNSTONE_GIT_USER" "$RUNSTONE_GIT_TOKEN"; }; f'
 )
 """git's protocol of credential helpers, spoken by a shell's own printf: no process has a value among its arguments."""
+_FILE_CAP = 64 * 1024**2
+"""Bytes of one file; the largest public one has 2.7 MB."""
+_PACK_CAP = 1024**3
+"""Bytes of what a server sends; the largest public collection's history has 15 MB."""
+_DEPTH_CAP = 32
+_NAME_CAP = 1024
+_LINE_CAP = 64 * 1024
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _REMOTE = re.compile(r"(?:https?|ssh|git|file)://[^\s]+|[\w.-]+@[\w.-]+:[^\s]+")
 _QUIET = (
     *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "protocol.ext.allow=never"),
     *("-c", "filter.lfs.smudge=cat", "-c", "filter.lfs.process=", "-c", "filter.lfs.required=false"),
     *("-c", "gc.auto=0", "-c", "maintenance.auto=false"),
+    # One pack a fetch, whatever its size: a single file can be held to a limit.
+    *("-c", "fetch.unpackLimit=1"),
     # A cache that somebody else filled is only read, with nothing of its configuration obeyed.
     *("-c", "safe.directory=*", "-c", "core.pager=cat"),
 )
@@ -58,30 +67,32 @@ async def at(
     cache: Path,
     stale: Callable[[str], None] | None = None,
     login: Login | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> tuple[CollectionRef, Path]:
     """The tree of ``url`` at ``ref`` (a branch, tag or commit; None is the default branch), and its exact address.
 
     ``url``: anything git fetches from, the path of a git repository, or a plain folder. ``ref="worktree"`` takes a
     local repository's working tree as it lies. With ``stale``, a server that does not answer is told to it in a
     sentence, and the last good commit is used where there is one. ``login``: instead of what git finds by itself.
-    Raises BadInput (no such folder or ref, unfit tree), Unreachable.
+    ``env``: variables for git that fetches, besides this process's own, such as the configuration of a credential
+    helper. Raises BadInput (no such folder or ref, unfit tree), Unreachable.
     """
     local = _folder(url)
     if local and (ref == WORKTREE or not _is_repository(local)):
         if ref not in (None, "", WORKTREE):
             raise BadInput(f"{url} is a plain folder without git, so it has no ref {ref}. Leave the ref out.")
         return CollectionRef(url=str(local), ref="", commit=WORKTREE), local
-    address = str(local) if local else _remote(url)
-    async with _mirror(address, cache) as mirror:
+    found_at = address(url)
+    async with _mirror(found_at, cache) as mirror:
         try:
-            await _fetch(mirror, address, login)
-            commit = await _resolve(mirror, address, ref)
+            await _fetch(mirror, found_at, login, env)
+            commit = await _resolve(mirror, found_at, ref)
         except Unreachable as err:
-            commit = await _last_good(mirror, address, ref) if stale else ""
+            commit = await _last_good(mirror, found_at, ref) if stale else ""
             if stale is None or not commit:
                 raise
             stale(f"{err} Its last good commit {commit[:12]} is used.")
-        found = CollectionRef(url=address, ref=ref or "HEAD", commit=commit)
+        found = CollectionRef(url=found_at, ref=ref or "HEAD", commit=commit)
         return found, await _tree(mirror, found, cache)
 
 
@@ -109,12 +120,18 @@ async def pinned(ref: CollectionRef, cache: Path) -> Path:
     ready = _place(ref, cache)
     if ready.is_dir():
         return ready
-    address = ref.url if _folder(ref.url) else _remote(ref.url)
-    async with _mirror(address, cache) as mirror:
+    url = ref.url if _folder(ref.url) else _remote(ref.url)
+    async with _mirror(url, cache) as mirror:
         if not await _has(mirror, ref.commit):
-            await _fetch(mirror, address)
-        await _resolve(mirror, address, ref.commit)
+            await _fetch(mirror, url)
+        await _resolve(mirror, url, ref.commit)
         return await _tree(mirror, ref, cache)
+
+
+def address(url: str) -> str:
+    """What git is given for ``url``: a folder here by its whole path, or the address itself. Raises BadInput."""
+    local = _folder(url)
+    return str(local) if local else _remote(url)
 
 
 def _folder(url: str) -> Path | None:
@@ -170,12 +187,16 @@ async def _own(lock: IO[str]) -> None:
             return
 
 
-async def _fetch(mirror: Path, url: str, login: Login | None = None) -> None:
+async def _fetch(mirror: Path, url: str, login: Login | None = None, env: Mapping[str, str] | None = None) -> None:
     refspecs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", "+HEAD:refs/runstone/default")
     options = ("--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance")
     fetch = ("fetch", *options, "--", url, *refspecs)
-    said, more = (_asking(url), _values(login)) if login else ((), {})
-    code, _, problem = await _call(_FETCH_S, *said, "-C", str(mirror), *fetch, more=more)
+    said, values = (_asking(url), _values(login)) if login else ((), {})
+    code, _, problem = await _call(_FETCH_S, *said, "-C", str(mirror), *fetch, env={**(env or {}), **values})
+    if code and await asyncio.to_thread(_drop_parts, mirror) >= _PACK_CAP:
+        raise BadInput(
+            f"{shown(url)} sends more than {_PACK_CAP // 1024**2} MB. Keep large data out of the repository."
+        )
     if code:
         raise Unreachable(f"{shown(url)} could not be fetched: {_reason(problem, url)}")
 
@@ -239,15 +260,67 @@ async def _tree(mirror: Path, ref: CollectionRef, cache: Path) -> Path:
 
 
 async def _measure(mirror: Path, ref: CollectionRef) -> None:
-    """Refuse a tree that is too large before any of it is written."""
-    listing = await _git(_LOCAL_S, "-C", str(mirror), "ls-tree", "-r", "-l", "--full-tree", ref.commit)
-    sizes = [line.split(None, 4)[3] for line in listing.decode(errors="replace").splitlines()]
-    total = sum(int(size) for size in sizes if size.isdigit())
-    if total > _TREE_CAP or len(sizes) > _FILES_CAP:
-        raise BadInput(
-            f"{shown(ref.url)} at {ref.commit[:12]} has {len(sizes)} files and {total // 1024**2} MB; the limits are "
-            f"{_FILES_CAP} files and {_TREE_CAP // 1024**2} MB. Keep large data out of a CodeCollection."
-        )
+    """Refuse an unfit tree before any of it is written: too large, or with names that no collection needs.
+
+    The listing is read as it comes: a few hundred objects can spell a tree of more files than any disk holds.
+    """
+    where = f"{shown(ref.url)} at {ref.commit[:12]}"
+    process = await _started(("-C", str(mirror), "ls-tree", "-r", "-l", "-z", "--full-tree", ref.commit), {})
+    files = total = 0
+    try:
+        async with asyncio.timeout(_LOCAL_S):
+            async for entry in _entries(process):
+                about, _, name = entry.partition(b"\t")
+                size = about.split()[3]
+                _fit(name, int(size) if size.isdigit() else 0, where)
+                files, total = files + 1, total + (int(size) if size.isdigit() else 0)
+                if files > _FILES_CAP or total > _TREE_CAP:
+                    raise BadInput(
+                        f"{where} has more than {_FILES_CAP} files or {_TREE_CAP // 1024**2} MB. "
+                        "Keep large data out of a CodeCollection."
+                    )
+    except TimeoutError:
+        raise BadInput(f"{where}: listing its files takes longer than {_LOCAL_S:g} s.") from None
+    except ValueError as err:
+        raise BadInput(f"{where} has a path of more than {_LINE_CAP} bytes.") from err
+    finally:
+        await _end(process)
+
+
+async def _entries(process: asyncio.subprocess.Process) -> AsyncGenerator[bytes, None]:
+    """What git lists, one after the other."""
+    assert process.stdout is not None
+    rest = b""
+    while some := await process.stdout.read(_LINE_CAP):
+        *whole, rest = (rest + some).split(b"\0")
+        for entry in whole:
+            yield entry
+        if len(rest) > _LINE_CAP:
+            raise ValueError(len(rest))
+
+
+def _fit(name: bytes, size: int, where: str) -> None:
+    """Raise BadInput for a file that no collection needs and that somebody may want to trip over."""
+    parts = name.split(b"/")
+    spelled = name.decode("utf-8", "backslashreplace")
+    told = "".join(one if one.isprintable() else repr(one)[1:-1] for one in spelled)[:200]
+    if any(part in (b"", b".", b"..") or part.lower() == b".git" for part in parts):
+        raise BadInput(f"{where}: the path {told} leads out of the tree or into git's own folder.")
+    if any(not one.isprintable() for one in spelled):
+        raise BadInput(f"{where}: the name {told} has control characters. Rename the file.")
+    if len(parts) > _DEPTH_CAP or len(name) > _NAME_CAP:
+        raise BadInput(f"{where}: {told} lies more than {_DEPTH_CAP} folders deep or has more than {_NAME_CAP} bytes.")
+    if size > _FILE_CAP:
+        raise BadInput(f"{where}: {told} has {size // 1024**2} MB; one file may have {_FILE_CAP // 1024**2} MB.")
+
+
+def _drop_parts(mirror: Path) -> int:
+    """Take away what a fetch that failed left behind; the size of the largest of it. git itself only says it failed."""
+    parts = list((mirror / "objects" / "pack").glob("tmp_*"))
+    largest = max((part.stat().st_size for part in parts), default=0)
+    for part in parts:
+        part.unlink(missing_ok=True)
+    return largest
 
 
 def _unpack(archive: Path, tree: Path, ref: CollectionRef) -> None:
@@ -270,44 +343,54 @@ async def _git(limit_s: float, *args: str) -> bytes:
     return output
 
 
-async def _call(limit_s: float, *args: str, more: Mapping[str, str] | None = None) -> tuple[int, bytes, bytes]:
-    """Return code, output and what git said. ``more``: variables that only this call gets."""
-    env = {
-        **os.environ,
-        **(more or {}),
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_ASKPASS": "true",
-        "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes"),
-        "GIT_ALLOW_PROTOCOL": "https:http:ssh:git:file",
-        "LC_ALL": "C",
-    }
-    # Set by git when it runs us from a hook; they would send us to the wrong repository.
-    env = {name: value for name, value in env.items() if name not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")}
-    try:
-        process = await asyncio.create_subprocess_exec(
-            "git",
-            *_QUIET,
-            *args,
-            env=env,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
-    except FileNotFoundError as err:
-        raise Unreachable("The program git is not installed here. Install it to fetch CodeCollections.") from err
+async def _call(limit_s: float, *args: str, env: Mapping[str, str] | None = None) -> tuple[int, bytes, bytes]:
+    process = await _started(args, env or {})
     try:
         async with asyncio.timeout(limit_s):
             output, problem = await process.communicate()
     except TimeoutError:
         return 124, b"", f"fatal: it took longer than {limit_s:g} s".encode()
     finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+        await _end(process)
     assert process.returncode is not None
     return process.returncode, output, problem
+
+
+async def _started(args: tuple[str, ...], more: Mapping[str, str]) -> asyncio.subprocess.Process:
+    env = {
+        **os.environ,
+        **(more or {}),
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "true",
+        "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes"),
+        "LC_ALL": "C",
+        **more,
+        "GIT_ALLOW_PROTOCOL": "https:http:ssh:git:file",
+    }
+    # Set by git when it runs us from a hook; they would send us to the wrong repository.
+    env = {name: value for name, value in env.items() if name not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")}
+    # No file of git's may grow beyond the cap (in blocks of 512 bytes): a server decides how much it sends.
+    capped = ("sh", "-c", f'ulimit -f {_PACK_CAP // 512} && exec git "$@"', "git")
+    if shutil.which("git") is None:
+        raise Unreachable("The program git is not installed here. Install it to fetch CodeCollections.")
+    return await asyncio.create_subprocess_exec(
+        *capped,
+        *_QUIET,
+        *args,
+        env=env,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End git and what it started, if it still runs."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
 
 
 def _reason(problem: bytes, url: str) -> str:

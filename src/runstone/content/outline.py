@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, cast
 
 from robot.api import Token
@@ -68,6 +69,7 @@ class Outline:
         return "", ()
 
 
+@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """A name as Robot compares names: without blanks, underscores and case."""
     return re.sub(r"[\s_]", "", name).lower()

@@ -6,11 +6,11 @@ from runstone.errors import NotAllowed
 from runstone.model.noun import Noun
 
 Role = Literal["viewer", "operator", "runner"]
-Action = Literal["read", "ask", "approve", "lease", "report"]
+Action = Literal["read", "ask", "approve", "publish", "lease", "report"]
 
 _ALLOWED: dict[Role, frozenset[Action]] = {
     "viewer": frozenset({"read"}),
-    "operator": frozenset({"read", "ask", "approve"}),
+    "operator": frozenset({"read", "ask", "approve", "publish"}),
     "runner": frozenset({"lease", "report"}),
 }
 

@@ -8,9 +8,10 @@ from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 
 from runstone import __version__
+from runstone.catalog.builder import Builder
 from runstone.control.workspace import Control
 from runstone.errors import BadInput, Conflict, Forbidden, NotAllowed, NotFound, RunstoneError, Unreachable
-from runstone.server import api, hooks
+from runstone.server import api, git_hooks, hooks
 from runstone.server.auth import Tokens, Unauthenticated
 
 _STATUS: tuple[tuple[type[RunstoneError], int], ...] = (
@@ -33,16 +34,18 @@ _PAGE_HEADERS = {
 }
 
 
-def build(control: Control, tokens: Tokens) -> FastAPI:
-    """The app that speaks for ``control`` to whoever ``tokens`` knows."""
+def build(control: Control, tokens: Tokens, catalogue: Builder | None = None) -> FastAPI:
+    """The app that speaks for ``control`` and the ``catalogue``, if there is one, to whoever ``tokens`` knows."""
     app = FastAPI(title="Runstone", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.control = control
     app.state.tokens = tokens
+    app.state.catalogue = catalogue
     for module in pkgutil.iter_modules(api.__path__):
         router = getattr(importlib.import_module(f"runstone.server.api.{module.name}"), "router", None)
         if router is not None:
             app.include_router(router)
     app.include_router(hooks.router)
+    app.include_router(git_hooks.router)
     app.add_exception_handler(RunstoneError, _explain)
     app.add_api_route("/healthz", _healthz, methods=["GET"], include_in_schema=False)
     app.add_api_route("/", _page, methods=["GET"], include_in_schema=False)

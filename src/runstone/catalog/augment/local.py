@@ -28,6 +28,7 @@ class Local(Generator):
 
     def __init__(self, causes: Sequence[CauseCode] = ()) -> None:
         self._causes = [(code.code, [re.compile(one, re.IGNORECASE) for one in code.patterns]) for code in causes]
+        self._chains: tuple[Sequence[Entry], Chains] | None = None
 
     @property
     def version(self) -> str:
@@ -37,7 +38,10 @@ class Local(Generator):
 
     def documents(self, entries: Sequence[Entry], wanted: Collection[str] | None = None) -> Mapping[str, TaskDocument]:
         """A document for each entry, or for those whose keys are wanted, by its key."""
-        following = Chains(entries)
+        # Asked bundle by bundle about the same Tasks: what follows what is worked out once.
+        if self._chains is None or self._chains[0] is not entries:
+            self._chains = entries, Chains(entries)
+        following = self._chains[1]
         chosen = [one for one in entries if wanted is None or one.key in wanted]
         return {one.key: self._document(one, facets.of_entry(one), following) for one in chosen}
 

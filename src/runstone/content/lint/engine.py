@@ -60,7 +60,7 @@ def run(paths: Sequence[Path], asked: Sequence[Rule], base: Path, programs: Sequ
     found: dict[tuple[str, int, int, str, str], Finding] = {}
     waived = 0
     for place, bundle in read:
-        kept, allowed = _bundle(replace(bundle, opinions=tuple(told.get(place, ()))), asked)
+        kept, allowed = of_bundle(replace(bundle, opinions=tuple(told.get(place, ()))), asked)
         named = [one for one in kept if _is_named(place, place / one.file, whole)]
         placed = [replace(one, file=_shown(place / one.file, base.resolve())) for one in named]
         found.update({one.place: one for one in placed})
@@ -73,7 +73,7 @@ def _read(paths: Sequence[Path]) -> list[tuple[Path, Bundle]]:
     """Every bundle below the paths, once, with the folder it lies in."""
     collections: dict[Path, Collection] = {}
     read: list[tuple[Path, Bundle]] = []
-    for place in dict.fromkeys(place for path in paths for place in _places(path)):
+    for place in dict.fromkeys(place for path in paths for place in places(path)):
         root = _root(place)
         read.append((place, reading.bundle(place, collections.setdefault(root, Collection(root)))))
     return read
@@ -88,7 +88,7 @@ def _shown(file: Path, base: Path) -> str:
     return file.relative_to(base).as_posix() if file.is_relative_to(base) else file.as_posix()
 
 
-def _places(path: Path) -> Iterator[Path]:
+def places(path: Path) -> Iterator[Path]:
     """The bundles below a path: folders with a suite or a ``.runwhen``, but none of hidden folders and libraries."""
     if not path.exists():
         raise BadInput(f"{path} does not exist. Give a CodeBundle, a CodeCollection or a file of a bundle.")
@@ -121,7 +121,7 @@ def _root(place: Path) -> Path:
     return inside[0].parent if inside else place.parent
 
 
-def _bundle(bundle: Bundle, asked: Sequence[Rule]) -> tuple[list[Finding], int]:
+def of_bundle(bundle: Bundle, asked: Sequence[Rule]) -> tuple[list[Finding], int]:
     """What the rules find in one bundle after its waivers, and how many findings those took away.
 
     Files are relative to the bundle.

@@ -1,0 +1,37 @@
+"""The catalogue's registry as this machine's user has it: in the data folder, with git's own credentials."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+
+from runstone import plugins
+from runstone.catalog.registry import Options, Registry
+from runstone.connectors.secrets import SecretProvider
+from runstone.errors import NotFound
+from runstone.settings import Settings
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings) -> AsyncGenerator[Registry]:
+    """The registry of the data folder, which exists, for as long as the block lasts.
+
+    Whoever may read a private repository with git here may register it: git asks the credential helper of its own
+    configuration. Folders may be registered, since who speaks to this process owns the machine's files anyway.
+    """
+    registry = await Registry.open(settings.data, Options(hook_secret=secret))
+    try:
+        yield registry
+    finally:
+        await registry.close()
+
+
+async def secret(key: str) -> str:
+    """The secret at ``PROVIDER@PATH``, such as ``env@HOOK_SECRET`` or ``file@/run/secrets/hook``. Raises NotFound."""
+    place, _, path = key.partition("@")
+    name, _, kind = place.partition(":")
+    provider: SecretProvider = plugins.load("secrets", name)()
+    return (await asyncio.to_thread(provider.get, kind, path, _nothing)).value.strip()
+
+
+def _nothing(name: str) -> str | None:
+    raise NotFound(f"The secret of a webhook cannot be made from another one ({name}).")
