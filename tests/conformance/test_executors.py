@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import os
+import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -166,3 +168,24 @@ async def test_a_run_that_is_cancelled_at_once_leaves_no_descriptor_open(executo
             await running
     assert len(list(Path("/proc/self/fd").iterdir())) <= before
     assert living("61.8") == 0
+
+
+async def test_a_run_without_network_reaches_nothing_or_is_refused(executor: Executor, tmp_path: Path) -> None:
+    heard: list[bytes] = []
+
+    async def hear(line: bytes) -> None:
+        heard.append(line)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        reach = f"exec 3<>/dev/tcp/127.0.0.1/{server.getsockname()[1]} && echo reached"
+        order = ExecutorOrder(("/bin/bash", "-c", f"{reach}; echo over"), {}, tmp_path, b"", 20)
+        await executor.run(order, hear)
+        assert heard.pop(0) == b"reached"
+        heard.clear()
+        refused = ""
+        try:
+            await executor.run(replace(order, network=False), hear)
+        except BadInput as err:
+            refused = str(err)
+    assert (heard == [b"over"]) is (refused == "")
+    assert heard == [b"over"] or "cannot keep a run from the network" in refused

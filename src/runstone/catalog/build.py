@@ -70,6 +70,8 @@ class Means:
     now: Callable[[], str]
     reader: Reader
     trials: Trials | None = None
+    untested: str = "nothing here runs the tests of bundles"
+    """Why there are no trials, where there are none."""
     augment: bool = True
     tell: Callable[[Build], None] = lambda _: None
 
@@ -175,7 +177,7 @@ class _Run:
     async def _test(self, root: Path) -> None:
         trials = self._means.trials
         if trials is None:
-            await self._skip("test", why="no trial runs: nothing here runs the tests of bundles")
+            await self._skip("test", why=f"no trial runs: {self._means.untested}")
             return
 
         async def tried(one: _Bundle) -> bytes:

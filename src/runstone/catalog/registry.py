@@ -47,6 +47,7 @@ class Options:
     git_env: Mapping[str, str] = field(default_factory=dict[str, str])
     hook_secret: Callable[[str], Awaitable[str]] = _no_secret
     trials: Trials | None = None
+    untested: str = Means.untested
     limits: Limits = field(default_factory=Limits)
     augment: bool = True
     now: Callable[[], str] = utc
@@ -121,6 +122,7 @@ class Registry:
                     now=self._options.now,
                     reader=reader,
                     trials=self._options.trials,
+                    untested=self._options.untested,
                     augment=self._options.augment,
                     tell=tell or (lambda _: None),
                 )

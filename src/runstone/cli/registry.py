@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator
 
 from runstone import plugins
 from runstone.catalog.registry import Options, Registry
+from runstone.catalog.trials.sandboxed import Sandboxed
+from runstone.connectors.executors import Executor
 from runstone.connectors.secrets import SecretProvider
 from runstone.errors import NotFound
 from runstone.settings import Settings
@@ -16,9 +18,13 @@ async def opened(settings: Settings) -> AsyncGenerator[Registry]:
     """The registry of the data folder, which exists, for as long as the block lasts.
 
     Whoever may read a private repository with git here may register it: git asks the credential helper of its own
-    configuration. Folders may be registered, since who speaks to this process owns the machine's files anyway.
+    configuration. Folders may be registered, since who speaks to this process owns the machine's files anyway. Tests
+    of bundles run in bubblewrap, without network; where it cannot be used they do not run, and builds say so.
     """
-    registry = await Registry.open(settings.data, Options(hook_secret=secret))
+    sandbox: Executor = plugins.load("executors", "bubblewrap")()
+    why = sandbox.ready()
+    trials = None if why else Sandboxed(sandbox, settings.data)
+    registry = await Registry.open(settings.data, Options(hook_secret=secret, trials=trials, untested=why))
     try:
         yield registry
     finally:

@@ -208,7 +208,7 @@ def _process(order: SuiteOrder, manifest: dict[str, Any] | None) -> ExecutorOrde
         cwd=order.workdir,
         stdin=json.dumps(body).encode(),
         deadline_s=order.deadline_s,
-        reads=(*_interpreter(), order.root, order.bundle, *order.dependencies, bytecode()),
+        reads=(*interpreter(), order.root, order.bundle, *order.dependencies, bytecode()),
         sources=_sources(order),
         limits=order.limits,
         # Our own keywords and Robot alone: a collection's code is first imported in the fork that runs it.
@@ -223,7 +223,7 @@ def _sources(order: SuiteOrder) -> tuple[Source, ...]:
     return (Source(order.collection.url, order.collection.commit, order.root.resolve(), site),)
 
 
-def _interpreter() -> tuple[Path, ...]:
+def interpreter() -> tuple[Path, ...]:
     """Where this Python and its packages lie, and the folders in which programs are looked for."""
     places = {sys.prefix, sys.base_prefix, *sys.path, *os.environ.get("PATH", "").split(os.pathsep)}
     return tuple(sorted({Path(place).resolve() for place in places if place and Path(place).exists()}))

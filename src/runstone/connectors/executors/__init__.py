@@ -70,6 +70,7 @@ class ExecutorOrder:
 
     ``cwd`` is a folder of this run alone. ``reads`` lists what else it must be able to read beside the system's own
     folders; an executor may hide everything that is not listed. ``sources`` says how to come by the content elsewhere.
+    Without ``network`` it reaches nothing but itself, by any address: an executor that cannot see to that refuses.
     """
 
     argv: tuple[str, ...]
@@ -81,6 +82,7 @@ class ExecutorOrder:
     sources: tuple[Source, ...] = ()
     limits: Limits = field(default_factory=Limits)
     warm: Warm | None = None
+    network: bool = True
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,8 @@ class Executor(ABC):
         """Run to the end; ``on_line`` gets each line of stdout, without its newline, in order.
 
         When the deadline passes, or the caller is cancelled, the process and everything it started is stopped before
-        this returns or raises. Nothing it started outlives it. Raises BadInput when the command cannot be started.
+        this returns or raises. Nothing it started outlives it. Raises BadInput when the command cannot be started, or
+        cannot be kept from the network.
         """
 
     @abstractmethod

@@ -78,7 +78,8 @@ def _arguments(order: ExecutorOrder) -> list[str]:
     for path in sorted({str(path) for path in order.reads}):
         if not any(path == known or path.startswith(f"{known}/") for known in _SYSTEM):
             shown += _bind(path)
-    return [*_FLAGS, *shown, "--bind", str(order.cwd), str(order.cwd), "--chdir", str(order.cwd)]
+    flags = _FLAGS if order.network else (*_FLAGS, "--unshare-net")
+    return [*flags, *shown, "--bind", str(order.cwd), str(order.cwd), "--chdir", str(order.cwd)]
 
 
 def _bind(path: str) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from runstone.connectors.executors import Attack, Executor, ExecutorOrder, ExecutorOutcome, Verdict
 from runstone.connectors.executors._keeper.client import Keepers, powers
+from runstone.errors import BadInput
 
 
 class ProcessExecutor(Executor):
@@ -21,6 +22,8 @@ class ProcessExecutor(Executor):
 
     async def run(self, order: ExecutorOrder, on_line: Callable[[bytes], Awaitable[None]]) -> ExecutorOutcome:
         """See :class:`Executor`. After the deadline no more lines are handed on."""
+        if not order.network:
+            raise BadInput("The executor process cannot keep a run from the network. Use bubblewrap.")
         return await self._keepers.run(order, on_line, isolate=self._own_user)
 
     def verdicts(self) -> Mapping[Attack, Verdict]:

@@ -56,6 +56,8 @@ class KubernetesExecutor(Executor):
 
         Raises BadInput (content that no pod can fetch, an image that does not start), Unreachable, Forbidden.
         """
+        if not order.network:
+            raise BadInput("The executor kubernetes cannot keep a run from the network. Use bubblewrap.")
         name = f"runstone-{secrets.token_hex(6)}"
         async with self._api() as api:
             try:
