@@ -1,11 +1,12 @@
 """What pages show of a published version."""
 
+import shlex
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
-from repositories import Repository
+from repositories import SUITE, Repository
 from runstone.catalog import publish
 from runstone.catalog.registry import Registry
 from runstone.errors import NotFound
@@ -97,3 +98,13 @@ async def test_what_is_not_there_is_said_with_a_way_on(registry: Registry, commi
         await publish.collection(registry.store, "mine", "0" * 40)
     with pytest.raises(NotFound, match="runstone collection list"):
         await publish.collection(registry.store, "yours")
+
+
+async def test_an_example_of_many_words_is_one_argument(registry: Registry, tmp_path: Path) -> None:
+    origin = Repository(tmp_path / "mine")
+    text = SUITE.format(name="pods", title="List").replace("example=shop", "example=get pods | jq '.items'; echo $HOME")
+    origin.write("codebundles/pods/runbook.robot", text).commit()
+    await registry.add(str(origin.folder), by="t")
+    await registry.build("mine", "test")
+    run = (await publish.bundle(registry.store, "mine", "pods")).usage.run.splitlines()[1]
+    assert shlex.split(run)[-2:] == ["--var", "NAMESPACE=get pods | jq '.items'; echo $HOME"]

@@ -1,5 +1,6 @@
 """The API lets in who may come in, and explains itself."""
 
+import re
 from pathlib import Path
 
 import httpx2
@@ -57,3 +58,15 @@ async def test_the_page_comes_with_a_strict_policy(tmp_path: Path) -> None:
     assert "default-src 'self'" in page.headers["Content-Security-Policy"]
     assert script.headers["Content-Type"].startswith("text/javascript")
     assert "<script" not in page.text.replace('<script type="module" src="/web/page.js">', "")
+
+
+async def test_every_script_that_the_page_imports_is_served(tmp_path: Path) -> None:
+    async with stage(tmp_path) as one:
+        ask, known = ["page.js"], set[str]()
+        while ask:
+            name = ask.pop()
+            script = await one.client.get(f"/web/{name}")
+            assert script.status_code == 200, name
+            known.add(name)
+            ask += {found for found in re.findall(r'from "\./(\w+\.js)"', script.text) if found not in known}
+    assert known == {"page.js", "common.js", "catalogue.js"}

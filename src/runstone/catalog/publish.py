@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shlex
 from collections.abc import Iterable
 from typing import Any
 
@@ -151,7 +152,8 @@ def _usage(registered: Registered, piece: Piece, suites: dict[str, Any]) -> Usag
     name = piece.path.rpartition("/")[2]
     inputs = {one["name"]: one for suite in suites.values() for one in suite["suite"]["inputs"]}
     secrets = {one["name"]: one for suite in suites.values() for one in suite["suite"]["secrets"]}
-    given = "".join(f" --var {one['name']}={one['example'] or '…'}" for one in inputs.values() if _needed(one))
+    values = (f"{one['name']}={one['example'] or '…'}" for one in inputs.values() if _needed(one))
+    given = "".join(f" --var {shlex.quote(one)}" for one in values)
     folder = f"{registered.path}/{piece.path}" if registered.path else piece.path
     lines = [
         "codeCollections:",
@@ -161,8 +163,8 @@ def _usage(registered: Registered, piece: Piece, suites: dict[str, Any]) -> Usag
         f'    codeBundles: ["{name}"]',
     ]
     return Usage(
-        run=f"runstone fetch {registered.url} {piece.commit} --to collection\n"
-        f"runstone task run collection/{folder}{given}",
+        run=f"runstone fetch {shlex.quote(registered.url)} {piece.commit} --to collection\n"
+        f"runstone task run {shlex.quote(f'collection/{folder}')}{given}",
         workspace="\n".join(lines),
         inputs=tuple(inputs.values()),
         secrets=tuple(secrets.values()),

@@ -1,49 +1,12 @@
 // The page: sessions live, the Map around them, and the approve button. Speaks only the public API.
-const token = readToken();
-const byId = (id) => document.getElementById(id);
+import { byId, call, el, events, say } from "./common.js";
+import { leaveCatalogue, showCatalogue } from "./catalogue.js";
+
 let current = "";
 let following = null;
 let map = { resources: [], relations: [], slxs: [] };
 
-// The token comes in the fragment, which is never sent to a server; it is kept for this tab only.
-function readToken() {
-  const given = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (given) {
-    sessionStorage.setItem("token", given);
-    const rest = new URLSearchParams(location.hash.slice(1));
-    rest.delete("token");
-    history.replaceState(null, "", "#" + rest.toString());
-  }
-  return sessionStorage.getItem("token") ?? "";
-}
-
-async function call(path, options = {}) {
-  const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
-  const answer = await fetch(path, { ...options, headers });
-  if (!answer.ok) {
-    const said = await answer.json().catch(() => ({ message: answer.statusText }));
-    throw new Error(said.message ?? JSON.stringify(said.detail));
-  }
-  return answer.status === 204 ? null : answer.json();
-}
-
-function el(tag, attributes = {}, ...children) {
-  const svg = ["svg", "g", "rect", "text", "path", "title"].includes(tag);
-  const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name === "onclick") node.addEventListener("click", value);
-    else if (value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);
-  }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
-  return node;
-}
-
 const named = (ref) => (ref ? `${ref.kind} ${ref.name}${ref.namespace ? ` in ${ref.namespace}` : ""}` : "");
-
-function say(text) {
-  byId("message").hidden = !text;
-  byId("message").textContent = text;
-}
 
 async function drawList() {
   const sessions = await call("/api/v1/sessions");
@@ -181,18 +144,13 @@ async function follow(session) {
   let last = 0;
   while (!signal.aborted) {
     try {
-      const answer = await fetch(`/api/v1/sessions/${session}/events?after=${last}`, { headers: { Authorization: `Bearer ${token}` }, signal });
-      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-      let pending = "";
-      for (let part = await reader.read(); !part.done; part = await reader.read()) {
-        const lines = (pending + part.value).split("\n");
-        pending = lines.pop();
+      await events(`/api/v1/sessions/${session}/events?after=${last}`, signal, (lines) => {
         const ids = lines.filter((text) => text.startsWith("id: "));
         if (ids.length) {
           last = Number(ids.at(-1).slice(4));
           scheduleDraw();
         }
-      }
+      });
     } catch (error) {
       if (signal.aborted) return;
     }
@@ -218,7 +176,14 @@ byId("ask").addEventListener("submit", async (event) => {
 });
 
 function route() {
-  const session = new URLSearchParams(location.hash.slice(1)).get("session");
+  say("");
+  const wanted = new URLSearchParams(location.hash.slice(1));
+  const catalogue = ["catalogue", "collection", "bundle"].some((view) => wanted.has(view));
+  for (const id of ["session", "list", "map"]) byId(id).hidden = catalogue;
+  byId("catalogue").hidden = !catalogue;
+  if (catalogue) showCatalogue(wanted).catch((error) => say(error.message));
+  else leaveCatalogue();
+  const session = wanted.get("session");
   if (session && session !== current) follow(session).catch((error) => say(error.message));
 }
 
