@@ -44,6 +44,31 @@ def test_an_alert_is_read_from_standard_input(tmp_path: Path) -> None:
     assert "pvc" in answer["hits"][0]["bundle"]
 
 
+OPEN = """*** Tasks ***
+${TASK_TITLE}
+    [Documentation]    Runs a kubectl command of yours and adds the output to the report
+    RW.CLI.Run Cli    cmd=${KUBECTL_COMMAND}
+
+*** Keywords ***
+Suite Initialization
+    ${KUBECTL_COMMAND}=    RW.Core.Import User Variable    KUBECTL_COMMAND
+    ...    description=The command to run
+    ...    example=kubectl get pods -n shop
+"""
+
+
+def test_a_task_that_runs_what_it_is_given_comes_with_the_command_to_give_it(tmp_path: Path) -> None:
+    bundle = tmp_path / "ours" / "codebundles" / "kubectl"
+    bundle.mkdir(parents=True)
+    (bundle / "runbook.robot").write_text(OPEN)
+    where = ("--catalog", str(tmp_path / "ours"))
+    page = run(tmp_path, "pod is in CrashLoopBackOff", *where).stdout
+    assert "give KUBECTL_COMMAND: kubectl logs {pod} -n {namespace} --previous" in page
+    assert "read: the last lines before the exit" in page
+    document = json.loads(run(tmp_path, "pod is in CrashLoopBackOff", *where, "--json").stdout)
+    assert "--previous" in document["hits"][0]["inputs"]["KUBECTL_COMMAND"]
+
+
 def test_nothing_to_search_for_is_said(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="Say what to search for"):
         run(tmp_path)

@@ -2,10 +2,17 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from runstone.model.noun import Noun
 
 Origin = Literal["local", "model"]
 """``local``: worked out from the source and the ontology; ``model``: written by a language model and checked."""
+
+
+def _empty(value: object) -> bool:
+    """Whether a field is left out where a document is written down: most Tasks take no command."""
+    return not value
 
 
 class Statement(Noun):
@@ -48,6 +55,8 @@ class Scenario(Noun):
     ``says``: the symptom in the words of ``text``. ``looks``: what of the Task answers it, strongest first.
     ``expects``: the Issue it most likely ends in, if its source has one that speaks of the symptom. ``then``: the Tasks
     that should come next in these surroundings (what changed, after a release; what is used up, under load).
+    ``inputs``: for a Task that runs what it is given, the command by the input's name; ``reads``: what to look for in
+    what it prints.
     """
 
     text: str
@@ -59,6 +68,8 @@ class Scenario(Noun):
     looks: tuple[str, ...]
     expects: str
     then: tuple[str, ...]
+    inputs: dict[str, str] = Field(default_factory=dict, exclude_if=_empty)
+    reads: str = Field(default="", exclude_if=_empty)
     origin: Origin = "local"
 
     @property

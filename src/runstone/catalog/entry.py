@@ -2,6 +2,8 @@
 
 import hashlib
 
+from pydantic import Field
+
 from runstone.model.content import Access, TaskContract
 from runstone.model.noun import Noun
 
@@ -29,6 +31,9 @@ class Entry(Noun):
     patterns: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     """Inputs and secrets that a run must give, by name."""
+
+    runs: dict[str, str] = Field(default_factory=dict)
+    """Inputs whose values it runs, with the program that each is for: an open Task has them (``opened.py``)."""
 
     @property
     def key(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from runstone.catalog import facets, patterns
+from runstone.catalog import facets, opened, patterns
 from runstone.catalog.entry import Entry
 from runstone.content import inspection
 from runstone.errors import BadInput
@@ -119,6 +119,7 @@ def _entry(
         source_digest=hashlib.sha256("\0".join(source).encode()).hexdigest(),
         patterns=tuple(dict.fromkeys(pattern for text in source for pattern in patterns.of(text))),
         inputs=_needed(suite),
+        runs=opened.inputs(suite, does),
     )
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from runstone.catalog import confidence, question, weights
+from pydantic import Field
+
+from runstone.catalog import confidence, giving, question, weights
 from runstone.catalog.document import TaskDocument
 from runstone.catalog.entry import Entry
 from runstone.catalog.facets import Asked, Intent
@@ -28,7 +30,11 @@ class Filters(Noun):
 
 
 class Hit(Noun):
-    """A Task that was found. ``components`` add up to ``score``; ``scenario`` is the nearest of its scenarios."""
+    """A Task that was found. ``components`` add up to ``score``; ``scenario`` is the nearest of its scenarios.
+
+    ``inputs``: for a Task that runs what it is given, the command to give it, with places like ``{namespace}`` to be
+    filled in, by the input's name; ``reads``: what to look for in what it prints.
+    """
 
     key: str
     collection: str
@@ -40,6 +46,8 @@ class Hit(Noun):
     components: dict[str, float]
     why: str
     scenario: str
+    inputs: dict[str, str] = Field(default_factory=dict)
+    reads: str = ""
 
 
 class Answer(Noun):
@@ -69,8 +77,14 @@ class Search:
     def ask(self, text: str, filters: Filters | None = None, most: int = 10) -> Answer:
         """The best Tasks for a text or an alert as JSON, best first."""
         asked = question.asked(question.read(text))
-        found = ordered(self.index, asked, self.index.scored(asked, self._allowed(filters or Filters())))
-        sure = confidence.chance(confidence.evidence(self.index, asked, found[0]), self._trust) if found else 0.0
+        allowed = self._allowed(filters or Filters())
+        found = ordered(self.index, asked, self.index.scored(asked, allowed))
+        if found and self.index.entries[found[0].number].runs:
+            found = giving.specific_first(self.index, asked, found)
+        evidence = confidence.evidence(self.index, asked, found[0]) if found else {}
+        sure = confidence.chance(evidence, self._trust) if found else 0.0
+        if sure < FITS and giving.is_missing(evidence):
+            found = giving.open_first(self.index, asked, found, allowed)
         return Answer(
             question=asked.text,
             intent=asked.intent,
@@ -98,13 +112,14 @@ class Search:
         if not found:
             notes.append("No Task passes the filters.")
         elif sure < FITS:
-            notes.append(_nothing(asked, self.index))
+            notes.append(_nothing(asked, self.index, bool(self.index.entries[found[0].number].runs)))
         return tuple(notes)
 
     def _hit(self, asked: Asked, one: Scored) -> Hit:
         entry = self.index.entries[one.number]
         parts = {name: round(self._weights.get(name, 0) * value, 3) for name, value in one.features.items()}
         document = self.index.documents.get(entry.key)
+        given = giving.best(entry, asked)
         return Hit(
             key=entry.key,
             collection=entry.collection,
@@ -116,6 +131,8 @@ class Search:
             components={name: value for name, value in parts.items() if value},
             why=why(self.index, asked, one),
             scenario=document.scenarios[one.scenario].text if document and one.scenario >= 0 else "",
+            inputs={given.input: given.command.run} if given else {},
+            reads=given.command.reads if given else "",
         )
 
 
@@ -153,8 +170,9 @@ def _said(verb: str, names: Sequence[str]) -> str:
     return f"{verb} {', '.join(names)}" if names else ""
 
 
-def _nothing(asked: Asked, index: Index) -> str:
+def _nothing(asked: Asked, index: Index, runs: bool) -> str:
     known = tables.load().products
     strange = [known[name].words[0] for name in asked.facets.products if name not in index.products]
     reason = f": no Task here is about {', '.join(strange)}" if strange else ""
-    return f"Nothing fits{reason}. The Tasks below are only the nearest."
+    below = "The first Task below runs what it is given" if runs else "The Tasks below are only the nearest"
+    return f"Nothing fits{reason}. {below}."

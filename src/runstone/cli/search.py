@@ -132,6 +132,9 @@ def _print(console: Console, answer: Answer) -> None:
         console.print(f"{place}. [bold]{escape(hit.title)}[/]  {marks}")
         console.print(f"   [dim]{escape(hit.bundle)}  {hit.score:.2f}: {escape(_parts(hit))}[/]")
         console.print(f"   {escape(hit.why)}")
+        for name, command in hit.inputs.items():
+            console.print(f"   give {escape(name)}: {escape(command)}", soft_wrap=True)
+            console.print(f"   [dim]read: {escape(hit.reads)}[/]", soft_wrap=True)
     console.print(f"[dim]confidence {answer.confidence:.2f}, read as: {answer.intent}[/]")
 
 

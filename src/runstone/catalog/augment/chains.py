@@ -8,7 +8,7 @@ from runstone.catalog import facets, weights
 from runstone.catalog.augment import situations
 from runstone.catalog.document import Follow
 from runstone.catalog.entry import Entry
-from runstone.catalog.facets import Asked
+from runstone.catalog.facets import Asked, Facets
 from runstone.catalog.index import Index, Scored
 
 _MOST = 6
@@ -16,6 +16,9 @@ _NEAR = 0.6
 """A Task whose score is less than this share of the best one's does not follow."""
 _OWN_KIND = 0.3
 _THEN = 3
+_KIND = 0.6
+_LOOKS = 0.5
+"""How well a Task that is made for something answers for its kind, and looks at what it calls for."""
 _STRANGE = 0.6
 """The share of another product in a Task from which on it is about something else."""
 
@@ -57,6 +60,25 @@ class Chains:
                 if self._goes_on(entry, scored)
             )
         return found
+
+    def made_for(self, entry: Entry, wanted: Facets) -> tuple[str, ...]:
+        """The Tasks, other than the entry, that only look, and at what is wanted on this very kind or product.
+
+        None where neither is told: everything would be near.
+        """
+        if not (wanted.kinds or wanted.products):
+            return ()
+        asked = Asked(text="", facets=wanted, intent="diagnose", names=frozenset())
+        found = [one for one in self._index.scored(asked) if self._fits(one, wanted) and self._goes_on(entry, one)]
+        near = [one for one in found if one.score >= _NEAR * found[0].score]
+        return tuple(self._index.entries[one.number].key for one in near[:_THEN])
+
+    def _fits(self, one: Scored, wanted: Facets) -> bool:
+        entry = self._index.entries[one.number]
+        about = not wanted.products or one.features["product"] >= _STRANGE
+        near = not wanted.kinds or one.features["kind"] >= _KIND
+        there = not wanted.platforms or one.features["platform"] > 0
+        return not (entry.changes or entry.runs) and about and near and there and one.features["looks"] >= _LOOKS
 
     def _goes_on(self, entry: Entry, scored: Scored) -> bool:
         """Another Task on the same subject that does look at what is wanted."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from runstone.catalog import facets, features, weights
-from runstone.catalog.augment import Generator, situations
+from runstone.catalog.augment import Generator, roles, situations
 from runstone.catalog.augment.chains import Chains
 from runstone.catalog.augment.situations import Answered
 from runstone.catalog.document import ExpectedIssue, Signature, Statement, TaskDocument
@@ -34,7 +34,8 @@ class Local(Generator):
     def version(self) -> str:
         """Of what it writes from besides source and ontology: its code, the causes, the weights that rank chains."""
         told = (code for code, _ in self._causes)
-        return "-".join((_VERSION, *told, *(f"{name}{value}" for name, value in weights.WITHOUT_VECTORS.items())))
+        ranks = (f"{name}{value}" for name, value in weights.WITHOUT_VECTORS.items())
+        return "-".join((_VERSION, roles.digest(), *told, *ranks))
 
     def documents(self, entries: Sequence[Entry], wanted: Collection[str] | None = None) -> Mapping[str, TaskDocument]:
         """A document for each entry, or for those whose keys are wanted, by its key."""
@@ -46,6 +47,7 @@ class Local(Generator):
         return {one.key: self._document(one, facets.of_entry(one), following) for one in chosen}
 
     def _document(self, entry: Entry, offered: Offered, following: Chains) -> TaskDocument:
+        offered = roles.offered(entry, offered)
         answered = situations.answered(offered)
         issues = tuple(self._issues(entry, following))
         return TaskDocument(
@@ -53,16 +55,19 @@ class Local(Generator):
             digest=entry.digest,
             purpose=Statement(text=_purpose(entry)),
             use_when=tuple(_use_when(entry, offered, answered)),
-            not_when=tuple(_not_when(entry, offered)),
+            not_when=(*_not_when(entry, offered), *roles.not_when(entry, following)),
             symptoms=tuple(_symptoms(answered)),
             signatures=tuple(_signatures(entry)),
-            alerts=tuple(_alerts(entry, offered, answered)),
+            alerts=roles.alerts(entry) or tuple(_alerts(entry, offered, answered)),
             questions=tuple(_questions(entry, offered, answered)),
-            preconditions=tuple(_preconditions(entry)),
+            preconditions=(*_preconditions(entry), *roles.preconditions(entry)),
             blast_radius=_blast_radius(entry, offered),
             reversible=_reversible(entry),
             issues=issues,
-            scenarios=tuple(situations.scenarios(entry, offered, _by_signal(issues), following.next(entry))),
+            scenarios=tuple(
+                roles.scenarios(entry, following)
+                or situations.scenarios(entry, offered, _by_signal(issues), following.next(entry))
+            ),
         )
 
     def _issues(self, entry: Entry, following: Chains) -> Iterator[ExpectedIssue]:

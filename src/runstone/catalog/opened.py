@@ -1,0 +1,46 @@
+"""Open Tasks: those that run whatever command or query an input gives them. Which inputs, and what runs them."""
+
+import re
+
+from runstone.catalog.entry import Entry
+from runstone.catalog.ontology import commands
+from runstone.catalog.ontology.commands import Program
+from runstone.model.content import Input, Suite, TaskContract
+
+_QUERY = re.compile(r"(?i)(?:^|_)(?:query|promql|logql|expr|expression)$")
+_RAISES = re.compile(r"(?i)non-?empty|\bif results are returned|\bresults indicate (?:an )?issues?\b")
+
+
+def inputs(suite: Suite, does: TaskContract) -> dict[str, str]:
+    """The program by each input of a Task that takes a command or a query; empty where it changes what it looks at.
+
+    An input that is run as a command is one by the contract; one that takes a query by its name. Which program it is
+    for shows in its example; without one in its name and description, then in what the suite says it supports.
+    """
+    if does.changes or any(task.title == does.title and task.access == "read-write" for task in suite.tasks):
+        return {}
+    found: dict[str, str] = {}
+    for one in suite.inputs:
+        takes = "command" if one.name in does.commands else "query" if _QUERY.search(one.name) else ""
+        program = _program(one, suite, takes) if takes else None
+        if program:
+            found[one.name] = program.name
+    return found
+
+
+def only_faults(entry: Entry) -> bool:
+    """Whether it raises an Issue for any output: it must be given what prints nothing where all is well."""
+    return bool(_RAISES.search(f"{entry.documentation} {entry.bundle_documentation}"))
+
+
+def _program(one: Input, suite: Suite, takes: str) -> Program | None:
+    programs = [program for program in commands.load().programs.values() if program.takes == takes]
+    first = next(iter((one.example or one.default or "").strip("\"' ").split()), "")
+    if takes == "command" and first:
+        return next((program for program in programs if first in program.starts), None)
+    texts = (one.name, one.description, " ".join(suite.supports))
+    return next((program for text in texts for program in programs if _words(text) & set(program.named)), None)
+
+
+def _words(text: str) -> set[str]:
+    return set(re.split(r"[^a-z0-9]+", text.lower()))
