@@ -1,39 +1,48 @@
 """Builds the catalogue from clones of CodeCollections: what is in it, what building costs, what metadata weighs.
 
-    python benchmarks/catalogue.py CLONE.git [CLONE.git ...] [--without-augmentation]
+    python benchmarks/catalogue.py [CLONE.git ...] [--without-augmentation]
 
-Each collection is built cold, then once more with one bundle changed in a working copy beside. CPU seconds count this
-process, git and the reading process, which is started once and counts with the first. The last line is JSON.
+Without clones it is the built-in collection. Each collection is built cold, then once more with one bundle changed in a
+working copy beside. CPU seconds count this process, git and the reading process, which is started once and counts with
+the first. ``ratio`` is metadata to source in bytes, where a file counts for each Task that reaches it; ``ratio_zstd``
+is that of both compressed, each as one stream. The last line is JSON.
 """
 
 import argparse
 import asyncio
 import json
 import resource
+import shutil
 import subprocess
 import tempfile
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from runstone.catalog import build
+import zstandard
+
+from runstone.catalog import build, read
 from runstone.catalog.collection import Build, Version
 from runstone.catalog.registry import Options, Registry
 from runstone.errors import RunstoneError
+from runstone.model.content import TaskSource
+
+_BUILT_IN = Path(__file__).parents[1] / "codecollection"
 
 _GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@localhost", "-c", "core.hooksPath=/dev/null")
 
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("clones", nargs="+", type=Path)
+    parser.add_argument("clones", nargs="*", type=Path)
     parser.add_argument("--without-augmentation", action="store_true")
     told = parser.parse_args()
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         registry = await Registry.open(Path(folder), Options(augment=not told.without_augmentation))
         try:
-            for clone in told.clones:
+            for clone in told.clones or [builtin(Path(folder) / "builtin.git")]:
                 name = clone.name.removesuffix(".git").lower()
                 figures[name] = await measured(registry, clone, Path(folder) / "work" / name, name)
         finally:
@@ -45,14 +54,23 @@ async def main() -> None:
     print(json.dumps({"collections": figures, "all": totals}))
 
 
+def builtin(repository: Path) -> Path:
+    """A repository of the built-in collection."""
+    shutil.copytree(_BUILT_IN, repository)
+    for words in (("init", "-q", "-b", "main"), ("add", "-A"), ("commit", "-q", "-m", "all")):
+        subprocess.run([*_GIT, "-C", str(repository), *words], check=True)
+    return repository
+
+
 async def measured(registry: Registry, clone: Path, work: Path, name: str) -> dict[str, Any]:
     """The figures of one collection."""
     subprocess.run([*_GIT, "clone", "-q", str(clone), str(work)], check=True)
     await registry.add(str(work), by="user:bench", name=name)
     cold = await built(registry, name)
     version = await registry.store.version(name, cold.commit)
+    sources = read.sources(work)
     change(work, version)
-    return await told_of(registry, cold, await built(registry, name), version)
+    return await told_of(registry, cold, await built(registry, name), version, sources)
 
 
 async def built(registry: Registry, name: str) -> Build:
@@ -71,7 +89,9 @@ def change(work: Path, version: Version) -> None:
     subprocess.run([*_GIT, "-C", str(work), "commit", "-q", "-a", "-m", "change"], check=True)
 
 
-async def told_of(registry: Registry, cold: Build, changed: Build, version: Version) -> dict[str, Any]:
+async def told_of(
+    registry: Registry, cold: Build, changed: Build, version: Version, sources: Mapping[str, TaskSource]
+) -> dict[str, Any]:
     """Print a collection's figures, and give them."""
     store = registry.store
     indexed = [json.loads(one) for one in (await store.products(build.products(version.pieces, ["indexed"]))).values()]
@@ -103,12 +123,24 @@ async def told_of(registry: Registry, cold: Build, changed: Build, version: Vers
         "metadata_bytes": metadata,
         "metadata_packed_bytes": sum(len(one) for one in packed.values()),
         "ratio": round(metadata / source, 1) if source else 0,
+        "ratio_zstd": round(packed_size(augmented.values()) / packed_size(texts(sources)), 1) if metadata else 0,
         "scenarios": sum(len(one["scenarios"]) for one in documents),
     }
     print(f"\n{cold.collection} at {cold.commit[:12]}")
     for name, value in figures.items():
         print(f"  {name:<26} {value}")
     return figures
+
+
+def texts(sources: Mapping[str, TaskSource]) -> Iterator[bytes]:
+    """Every Task's own steps and the scripts it reaches."""
+    return (file.text.encode() for one in sources.values() for file in one.files)
+
+
+def packed_size(parts: Iterable[bytes]) -> int:
+    """Bytes of the parts as one stream of zstd at level 10."""
+    packer = zstandard.ZstdCompressor(level=10).compressobj()
+    return sum(len(packer.compress(one)) for one in parts) + len(packer.flush())
 
 
 if __name__ == "__main__":

@@ -150,3 +150,74 @@ async def test_git_that_fetches_gets_the_variables_it_is_given(origin: Path, tmp
     ref, tree = await checkout.at(url, None, tmp_path / "cache", env={**env, "GIT_CONFIG_VALUE_0": url})
     assert ref.url == url
     assert (tree / "README.md").read_text() == "first"
+
+
+def shape(tree: Path) -> dict[str, tuple[str, object]]:
+    """Everything in a tree: kind and content by path."""
+    found: dict[str, tuple[str, object]] = {}
+    for one in sorted(tree.rglob("*")):
+        name = str(one.relative_to(tree))
+        if one.is_symlink():
+            found[name] = ("link", str(one.readlink()))
+        elif one.is_dir():
+            found[name] = ("folder", "")
+        else:
+            found[name] = ("file", (one.read_bytes(), bool(one.stat().st_mode & 0o100)))
+    return found
+
+
+def populated(origin: Path) -> None:
+    """Folders, a link, an executable and a name that is no word, as a first commit of some size."""
+    (origin / "a" / "deep").mkdir(parents=True)
+    for number in range(30):
+        (origin / "a" / "deep" / f"{number} *[x].txt").write_text(str(number))
+    (origin / "a" / "run.sh").write_text("#!/bin/sh\n")
+    (origin / "a" / "run.sh").chmod(0o755)
+    (origin / "a" / "link").symlink_to("deep")
+    (origin / "empty").write_text("")
+    commit(origin, "gone", "x")
+
+
+async def test_the_next_commit_takes_over_what_did_not_change(origin: Path, tmp_path: Path) -> None:
+    populated(origin)
+    _, before = await checkout.at(str(origin), None, tmp_path / "cache")
+    (origin / "gone").unlink()
+    (origin / "a" / "deep" / "3 *[x].txt").write_text("changed")
+    (origin / "a" / "link").unlink()
+    (origin / "a" / "link").symlink_to("run.sh")
+    second = commit(origin, "new", "y")
+    ref, after = await checkout.at(str(origin), None, tmp_path / "cache")
+    _, anew = await checkout.at(str(origin), None, tmp_path / "other")
+    assert ref.commit == second
+    assert shape(after) == shape(anew)
+    assert (after / "a" / "run.sh").stat().st_ino == (before / "a" / "run.sh").stat().st_ino
+    assert (before / "a" / "deep" / "3 *[x].txt").read_text() == "3"
+    assert (before / "gone").exists()
+
+
+@pytest.mark.parametrize("harm", ["longer", "missing", "unknown commit"])
+async def test_a_tree_that_is_not_as_it_was_is_not_taken_over(origin: Path, tmp_path: Path, harm: str) -> None:
+    populated(origin)
+    _, before = await checkout.at(str(origin), None, tmp_path / "cache")
+    if harm == "longer":
+        (before / "a" / "run.sh").write_text("#!/bin/sh\nrm -rf /\n")
+    elif harm == "missing":
+        (before / "empty").unlink()
+    else:
+        before.rename(before.with_name("0" * 40))
+    commit(origin, "new", "y")
+    _, after = await checkout.at(str(origin), None, tmp_path / "cache")
+    _, anew = await checkout.at(str(origin), None, tmp_path / "other")
+    assert shape(after) == shape(anew)
+    assert (after / "README.md").stat().st_nlink == 1
+
+
+async def test_many_changes_unpack_all_anew(origin: Path, tmp_path: Path) -> None:
+    populated(origin)
+    await checkout.at(str(origin), None, tmp_path / "cache")
+    for number in range(checkout._FEW + 1):
+        (origin / f"more-{number}").write_text("x")
+    commit(origin, "new", "y")
+    _, after = await checkout.at(str(origin), None, tmp_path / "cache")
+    assert len(list(after.glob("more-*"))) == checkout._FEW + 1
+    assert (after / "a" / "deep" / "7 *[x].txt").read_text() == "7"

@@ -272,7 +272,11 @@ class _Run:
         inputs: Callable[[_Bundle], str],
         make: Callable[[_Bundle], Awaitable[bytes]],
     ) -> None:
-        """Take what is kept, make the rest; a bundle for which it cannot be made leaves the build."""
+        """Take what is kept, make the rest; a bundle for which it cannot be made leaves the build.
+
+        What is made is written down as often as who looks on looks: twice a second.
+        """
+        made: dict[str, bytes] = {}
         ids = {one.path: code.joined(stage, version, inputs(one)) for one in self._bundles}
         known = await self._store.known(ids.values())
         for one in list(self._bundles):
@@ -285,9 +289,13 @@ class _Run:
             except (BadInput, Conflict) as err:
                 self._hold(one, stage, str(err))
             else:
-                await self._store.keep({ids[one.path]: value})
+                made[ids[one.path]] = value
             self._count(stage, misses=1)
-            await self._show()
+            if time.monotonic() - self._saved >= _SHOWN_S:
+                await self._store.keep(made)
+                made.clear()
+                await self._save()
+        await self._store.keep(made)
 
     def _read(self, verb: Verb) -> Callable[[_Bundle], Awaitable[bytes]]:
         async def made(one: _Bundle) -> bytes:
@@ -347,11 +355,6 @@ class _Run:
     def _put(self, name: StageName, **values: object) -> None:
         stages = (one.model_copy(update=values) if one.name == name else one for one in self.build.stages)
         self.build = self.build.model_copy(update={"stages": tuple(stages)})
-
-    async def _show(self) -> None:
-        """Save, but not for every bundle: who looks on looks twice a second."""
-        if time.monotonic() - self._saved >= _SHOWN_S:
-            await self._save()
 
     async def _save(self) -> None:
         self._saved = time.monotonic()

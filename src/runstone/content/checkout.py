@@ -37,6 +37,8 @@ _FILE_CAP = 64 * 1024**2
 """Bytes of one file; the largest public one has 2.7 MB."""
 _PACK_CAP = 1024**3
 """Bytes of what a server sends; the largest public collection's history has 15 MB."""
+_FEW = 200
+"""Files that may have changed for the others to be taken over from another tree."""
 _DEPTH_CAP = 32
 _NAME_CAP = 1024
 _LINE_CAP = 64 * 1024
@@ -246,12 +248,13 @@ async def _tree(mirror: Path, ref: CollectionRef, cache: Path) -> Path:
     ready = _place(ref, cache)
     if ready.is_dir():
         return ready
-    await _measure(mirror, ref)
+    files = await _measure(mirror, ref)
     ready.parent.mkdir(parents=True, exist_ok=True)
     making = Path(tempfile.mkdtemp(prefix=".making-", dir=ready.parent))
     try:
         archive, tree = making / "tree.tar", making / "tree"
-        await _git(_LOCAL_S, "-C", str(mirror), "archive", "--format=tar", "-o", str(archive), ref.commit)
+        changed = await _taken_over(mirror, ref, files, tree)
+        await _git(_LOCAL_S, "-C", str(mirror), "archive", "--format=tar", "-o", str(archive), ref.commit, *changed)
         await asyncio.to_thread(_unpack, archive, tree, ref)
         tree.rename(ready)
     finally:
@@ -259,22 +262,72 @@ async def _tree(mirror: Path, ref: CollectionRef, cache: Path) -> Path:
     return ready
 
 
-async def _measure(mirror: Path, ref: CollectionRef) -> None:
-    """Refuse an unfit tree before any of it is written: too large, or with names that no collection needs.
+async def _taken_over(mirror: Path, ref: CollectionRef, files: Mapping[str, int], tree: Path) -> tuple[str, ...]:
+    """Fill ``tree`` with links to what another commit's tree has of this one; the paths that git is still to archive.
 
+    Writing thousands of files takes longer than all else of a checkout. Where there is no other tree, or many files
+    changed, nothing is taken over, and no path is named: all is to be unpacked.
+    """
+    base = await asyncio.to_thread(_newest, tree.parents[1])
+    if base is None:
+        return ()
+    ways = ("diff-tree", "-r", "-z", "--no-renames", "--name-only", base.name, ref.commit)
+    code, output, _ = await _call(_LOCAL_S, "-C", str(mirror), *ways)
+    other = {name.decode("utf-8", "surrogateescape") for name in output.split(b"\0") if name}
+    fresh = tuple(sorted(other & files.keys()))
+    if code or not 0 < len(fresh) <= _FEW:
+        return ()
+    same = {name: size for name, size in files.items() if name not in other}
+    if await asyncio.to_thread(_linked, base, tree, same):
+        return ("--", *(f":(literal){name}" for name in fresh))
+    await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
+    return ()
+
+
+def _newest(trees: Path) -> Path | None:
+    """The tree that was made last."""
+    found = [one for one in trees.iterdir() if _COMMIT.fullmatch(one.name)]
+    return max(found, key=lambda one: one.stat().st_mtime, default=None)
+
+
+def _linked(base: Path, tree: Path, files: Mapping[str, int]) -> bool:
+    """Whether every file could be taken over, of the size it should have."""
+    made: set[Path] = set()
+    try:
+        for name, size in files.items():
+            target = tree / name
+            if target.parent not in made:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                made.add(target.parent)
+            os.link(base / name, target, follow_symlinks=False)
+            if target.lstat().st_size != size:
+                return False
+    except OSError:
+        return False
+    return True
+
+
+async def _measure(mirror: Path, ref: CollectionRef) -> dict[str, int]:
+    """The files of a commit with their sizes in bytes.
+
+    Raises BadInput for an unfit tree before any of it is written: too large, or with names that no collection needs.
     The listing is read as it comes: a few hundred objects can spell a tree of more files than any disk holds.
     """
     where = f"{shown(ref.url)} at {ref.commit[:12]}"
     process = await _started(("-C", str(mirror), "ls-tree", "-r", "-l", "-z", "--full-tree", ref.commit), {})
-    files = total = 0
+    files: dict[str, int] = {}
+    count = total = 0
     try:
         async with asyncio.timeout(_LOCAL_S):
             async for entry in _entries(process):
                 about, _, name = entry.partition(b"\t")
-                size = about.split()[3]
-                _fit(name, int(size) if size.isdigit() else 0, where)
-                files, total = files + 1, total + (int(size) if size.isdigit() else 0)
-                if files > _FILES_CAP or total > _TREE_CAP:
+                said = about.split()[3]
+                size = int(said) if said.isdigit() else 0
+                _fit(name, size, where)
+                # A tree may be made so that it has one name many times.
+                files[name.decode("utf-8", "surrogateescape")] = size
+                count, total = count + 1, total + size
+                if count > _FILES_CAP or total > _TREE_CAP:
                     raise BadInput(
                         f"{where} has more than {_FILES_CAP} files or {_TREE_CAP // 1024**2} MB. "
                         "Keep large data out of a CodeCollection."
@@ -285,6 +338,7 @@ async def _measure(mirror: Path, ref: CollectionRef) -> None:
         raise BadInput(f"{where} has a path of more than {_LINE_CAP} bytes.") from err
     finally:
         await _end(process)
+    return files
 
 
 async def _entries(process: asyncio.subprocess.Process) -> AsyncGenerator[bytes, None]:
@@ -324,7 +378,7 @@ def _drop_parts(mirror: Path) -> int:
 
 
 def _unpack(archive: Path, tree: Path, ref: CollectionRef) -> None:
-    tree.mkdir()
+    tree.mkdir(exist_ok=True)
     try:
         with tarfile.open(archive) as tar:
             tar.extractall(tree, filter="data")
@@ -359,7 +413,6 @@ async def _call(limit_s: float, *args: str, env: Mapping[str, str] | None = None
 async def _started(args: tuple[str, ...], more: Mapping[str, str]) -> asyncio.subprocess.Process:
     env = {
         **os.environ,
-        **(more or {}),
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "true",
         "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes"),

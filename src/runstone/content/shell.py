@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 _DEEPEST = 40
 """Nested substitutions worth following; the deepest public script has 5."""
 _CHUNK = re.compile(r"[^\s\"'`$\\;&|()<>]+")
+_PLAIN_WORD = re.compile(r"[^\s\"'`$\\;&|()<>{\d][^\s\"'`$\\;&|()<>]*(?=[ \t\n;|&)])")
+"""A whole word in which nothing means anything, and that is no beginning of a redirection: most are."""
 _PLAIN_QUOTED = re.compile(r'"((?:[^"\\`$]|\\.|\$(?![({])|\$\{\w+\})*+)"', re.DOTALL)
 _IN_QUOTES = re.compile(r'[^"\\`$]+')
 _BLANK = re.compile(r"(?:[ \t\r\f\v]|\\\r?\n)+")
@@ -158,6 +160,12 @@ class _Reader:
 
     def _item(self, char: str, frame: _Frame) -> None:
         """A redirection or a word."""
+        plain = _PLAIN_WORD.match(self.text, self.pos)
+        if plain:
+            frame.start = self.pos if frame.start < 0 else frame.start
+            self.pos = plain.end()
+            self._take(plain[0], frame, quoted=False)
+            return
         redirect = None if self.text.startswith(("<(", ">("), self.pos) else _REDIRECT.match(self.text, self.pos)
         if redirect:
             self.pos = redirect.end()

@@ -88,7 +88,7 @@ class Reader:
             sys.executable,
             "-m",
             "runstone.catalog.reader.child",
-            env={**env, "PYTHONDONTWRITEBYTECODE": "1"},
+            env=env,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

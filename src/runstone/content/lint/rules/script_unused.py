@@ -19,12 +19,14 @@ def _check(bundle: Bundle) -> Iterator[Remark]:
     reached = {name for suite in bundle.suites for task in suite.contract.tasks for name in task.scripts}
     texts = [(one.file, one.text) for one in (*bundle.suites, *bundle.scripts)]
     for script in bundle.scripts:
+        if script.file in reached:
+            continue
         stem = script.file.rpartition(".")[0]
         pattern = re.compile(
             rf"(?<![\w-]){re.escape(script.file)}\b|\bimport\s+{re.escape(stem)}\b|\bfrom\s+{re.escape(stem)}\s"
         )
         named = any(file != script.file and stem in text and pattern.search(text) for file, text in texts)
-        if script.file not in reached and not named:
+        if not named:
             yield Remark(script.file, 0, f"No Task runs {script.file}. Run it, or take it out.")
 
 

@@ -55,7 +55,7 @@ def _in_suite(suite: SuiteFile) -> Iterator[Remark]:
 def _in_script(script: ScriptFile, known: frozenset[str], own: frozenset[str]) -> Iterator[Remark]:
     shown = re.compile(rf"\$\{{?(?:{'|'.join(map(re.escape, known))})\b") if known else None
     # Most scripts only test a secret or hand it on; their commands need not be read for that.
-    told = [line for line in script.lines if shown and shown.search(line) and not _HARMLESS.match(line)]
+    told = [line for line in script.lines if shown and "$" in line and shown.search(line) and not _HARMLESS.match(line)]
     for command in script.script.commands if told else ():
         found = _shown(command, known)
         if found and command.words[0] not in own:
