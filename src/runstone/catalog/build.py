@@ -190,7 +190,8 @@ class _Run:
         async with self._stage("test"):
             await self._each("test", trials.version, lambda one: one.source, tried)
             brought = sum(one is not None for one in (await self._loaded("test")).values())
-            self._say("test", f"{brought} of {len(self._bundles)} bundles bring tests, and pass them")
+            said = f"the tests of {brought} bundles pass" if brought else "no bundle brings tests along"
+            self._say("test", said)
 
     async def _augment(self) -> None:
         if not self._means.augment:

@@ -1,6 +1,7 @@
 """``runstone search``: the right Task for a question, an alert or an error's text."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -129,13 +130,18 @@ def _print(console: Console, answer: Answer) -> None:
         console.print(f"[yellow]{escape(note)}[/]")
     for place, hit in enumerate(answer.hits, 1):
         marks = f"[{'red' if hit.changes else 'green'}]{'changes things' if hit.changes else hit.access}[/]"
-        console.print(f"{place}. [bold]{escape(hit.title)}[/]  {marks}")
+        console.print(f"{place}. [bold]{escape(_named(hit))}[/]  {marks}")
         console.print(f"   [dim]{escape(hit.bundle)}  {hit.score:.2f}: {escape(_parts(hit))}[/]")
         console.print(f"   {escape(hit.why)}")
         for name, command in hit.inputs.items():
             console.print(f"   give {escape(name)}: {escape(command)}", soft_wrap=True)
             console.print(f"   [dim]read: {escape(hit.reads)}[/]", soft_wrap=True)
     console.print(f"[dim]confidence {answer.confidence:.2f}, read as: {answer.intent}[/]")
+
+
+def _named(hit: Hit) -> str:
+    """A Task whose title is an input has the name of its bundle until it is given one."""
+    return hit.bundle.replace("-", " ") if re.fullmatch(r"\$\{\w+\}", hit.title) else hit.title
 
 
 def _parts(hit: Hit) -> str:
