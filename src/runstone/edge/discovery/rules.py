@@ -8,6 +8,7 @@ the whole value here, as its name says.
 """
 
 import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -414,7 +415,10 @@ def _asked(predicate: dict[str, Any]) -> str:
 def _regex(predicate: dict[str, Any], file: str) -> Callable[[str], bool]:
     text, mode = str(predicate.get("pattern", "")), predicate.get("mode") or "substring"
     try:
-        compiled = re.compile(text)
+        with warnings.catch_warnings():
+            # What a later Python may read otherwise is the author's to know, and means nothing here.
+            warnings.simplefilter("ignore", FutureWarning)
+            compiled = re.compile(text)
     except (re.error, OverflowError, RecursionError) as err:
         raise BadInput(f"{file}: {text!r} is not a regular expression: {err}.") from err
     if mode not in ("exact", "substring"):
