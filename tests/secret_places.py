@@ -6,7 +6,6 @@ make sure of (certificates, the challenge of Key Vault) is what they always do. 
 """
 
 import base64
-import datetime
 import functools
 import json
 import socket
@@ -21,8 +20,9 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from tests import certificates
 
 VALUE = "s3cr3t/of+the shop=ü\nand 'more' of \"it\" & %41\\n"
 TOKEN = "token-that-is-good"
@@ -208,25 +208,7 @@ def serving(port: int = 0) -> Generator[str]:
 @functools.cache
 def _certified() -> bytes:
     """Key and certificate of all the clouds' hosts, in PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Places on loopback")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in HOSTS]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return private + made.public_bytes(serialization.Encoding.PEM)
+    return certificates.made("Places on loopback", [x509.DNSName(host) for host in HOSTS])
 
 
 @functools.cache
@@ -242,7 +224,7 @@ def _tls() -> ssl.SSLContext:
 def by_proxy(url: str, folder: Path) -> dict[str, str]:
     """The environment in which the clouds' hosts are reached through ``url`` and their certificate is trusted."""
     bundle = folder / "authority.pem"
-    bundle.write_bytes(_certified()[_certified().index(b"-----BEGIN CERTIFICATE") :])
+    bundle.write_bytes(certificates.authority(_certified()))
     return {"HTTPS_PROXY": url, "NO_PROXY": "127.0.0.1", "REQUESTS_CA_BUNDLE": str(bundle)}
 
 

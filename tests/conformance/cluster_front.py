@@ -7,7 +7,6 @@ be signed by the authority that the cloud told, and the token must be one that t
 import asyncio
 import base64
 import contextlib
-import datetime
 import functools
 import ipaddress
 import socket
@@ -19,8 +18,7 @@ from typing import Any
 
 import uvicorn
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from tests import certificates
 
 from runstone.sandbox.api import TOKEN_PATH
 from runstone.sandbox.cluster import Sandbox
@@ -79,27 +77,10 @@ class _Server(uvicorn.Server):
 
 @functools.cache
 def _certified() -> bytes:
-    """Key and certificate for loopback, in PEM; the certificate is its own authority."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "A managed cluster")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    form = serialization.PrivateFormat.PKCS8
-    private = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
-    return private + made.public_bytes(serialization.Encoding.PEM)
+    """Key and certificate for loopback, in PEM."""
+    return certificates.made("A managed cluster", [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
 
 
 def authority() -> str:
     """What clouds tell of the authority: base64 of its PEM."""
-    return base64.b64encode(_certified()[_certified().index(b"-----BEGIN CERTIFICATE") :]).decode()
+    return base64.b64encode(certificates.authority(_certified())).decode()

@@ -11,7 +11,7 @@ from typing import Any
 from runstone.catalog import layout, library, read
 from runstone.catalog.augment.local import Local
 from runstone.catalog.entry import Entry
-from runstone.content.lint import engine, reading
+from runstone.content.lint import engine, formats, reading
 from runstone.content.lint.bundle import Bundle, Text
 from runstone.content.lint.reading import Collection
 from runstone.content.lint.rule import Rule
@@ -59,18 +59,7 @@ class Work:
         """What the linter finds in a bundle, and how many findings its waivers took away. Files are relative to it."""
         bundle = self._parsed.pop(path, None) or reading.bundle(self._root / path, self._collection)
         found, waived = engine.of_bundle(bundle, self._rules)
-        told = [
-            {
-                "file": one.file,
-                "line": one.line,
-                "column": one.column,
-                "code": one.code,
-                "name": one.name,
-                "severity": one.severity,
-                "message": one.message,
-            }
-            for one in sorted(found, key=lambda one: one.place)
-        ]
+        told = [formats.described(one) for one in sorted(found, key=lambda one: one.place)]
         return {"findings": told, "waived": waived}
 
     def know(self, entries: Sequence[dict[str, Any]]) -> dict[str, Any]:

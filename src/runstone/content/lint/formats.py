@@ -25,7 +25,7 @@ def json_document(report: Report) -> dict[str, Any]:
         "waived": report.waived,
         "said": list(report.said),
         "counts": counts(report.findings),
-        "findings": [_object(one) for one in report.findings],
+        "findings": [described(one) for one in report.findings],
     }
 
 
@@ -35,7 +35,8 @@ def counts(findings: Sequence[Finding]) -> dict[str, int]:
     return {severity: found[severity] for severity in reversed(SEVERITIES)}
 
 
-def _object(one: Finding) -> dict[str, Any]:
+def described(one: Finding) -> dict[str, Any]:
+    """A finding as programs are told it."""
     return {
         "file": one.file,
         "line": one.line,
