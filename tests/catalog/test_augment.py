@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from runstone.catalog import library, read
-from runstone.catalog.augment import Generator, situations
+from runstone.catalog.augment import Generator, effects, local, situations
 from runstone.catalog.augment.cache import Cached
 from runstone.catalog.augment.local import Local
 from runstone.catalog.document import TaskDocument
 from runstone.catalog.entry import Entry
-from runstone.model.content import CauseCode
+from runstone.model.content import CauseCode, Change
 
 BUILT_IN = Path(__file__).parents[2] / "codecollection"
 
@@ -111,8 +111,97 @@ def test_follows_stand_best_first(written: Mapping[str, TaskDocument]) -> None:
 def test_what_a_change_does_and_whether_it_can_be_undone_is_told(written: Mapping[str, TaskDocument]) -> None:
     restart = of_title(written, "Restart")
     assert "kubectl rollout restart" in restart.blast_radius.text
-    assert restart.reversible.text == "Can be undone by its opposite."
+    assert restart.reversible.text == "What it interrupts is lost; there is nothing to set back."
+    assert restart.use_when[0].text.startswith("Can be a remedy for")
+    assert (restart.questions, restart.alerts) == ((), ())
     assert of_title(written, "Analyze").reversible.text == "Nothing to undo."
+
+
+def changed(entry: Entry, *words: str, **more: object) -> Entry:
+    """The same Task with other effects in its contract."""
+    assert entry.contract is not None
+    changes = tuple(Change(words=one, file="runbook.robot", line=1) for one in words)
+    told = entry.contract.model_copy(update={"changes": changes, "commands": more.pop("commands", ())})
+    return entry.model_copy(update={"contract": told, "changes": bool(words), **more})
+
+
+@pytest.mark.parametrize(
+    ("words", "more", "radius", "undone"),
+    [
+        ((), {}, "None by its source: it only reads.", "Nothing to undo."),
+        ((), {"access": "unknown"}, "No change was found in its source; its author does not say.", "Nothing to undo."),
+        (
+            (),
+            {"commands": ("CMD",)},
+            "It runs what it is given, and reaches as far as that does.",
+            "Not known: it depends on what it is given.",
+        ),
+        (
+            ("kubectl scale deploy/x",),
+            {},
+            "It changes something: kubectl scale deploy/x",
+            "Can be undone by its opposite.",
+        ),
+        (
+            ("patronictl reinit c m --force",),
+            {},
+            "It changes something: patronictl reinit c m --force",
+            "Not to be undone: it deletes or replaces.",
+        ),
+        (
+            ("git commit", "git push -f"),
+            {},
+            "It changes something: git commit; git push -f",
+            "Not to be undone: it deletes or replaces.",
+        ),
+        (
+            ("az provider register",),
+            {},
+            "It changes something: az provider register",
+            "Whether it can be undone is not known.",
+        ),
+    ],
+)
+def test_effects_say_no_more_than_is_known(
+    built_in: tuple[Entry, ...], words: tuple[str, ...], more: dict[str, object], radius: str, undone: str
+) -> None:
+    reading = next(one for one in built_in if one.access == "read-only" and one.contract and not one.changes)
+    one = changed(reading, *words, **more)
+    assert (effects.blast_radius(one, "x").text, effects.reversible(one, "x").text) == (radius, undone)
+
+
+def test_a_task_that_breaks_on_purpose_answers_nothing(built_in: tuple[Entry, ...]) -> None:
+    reading = next(one for one in built_in if one.title.startswith("Check Pods"))
+    chaos = changed(reading, "kubectl delete pod x", title="OOMKill `${NAME}` Pod", bundle="k8s-chaos-workload")
+    one = Local().documents([chaos])[chaos.key]
+    assert (one.scenarios, one.use_when, one.alerts, one.questions, one.symptoms) == ((), (), (), (), ())
+    assert "break something on purpose" in one.not_when[0].text
+
+
+def test_what_comes_next_only_looks_and_is_near(
+    built_in: tuple[Entry, ...], documents: Mapping[str, TaskDocument]
+) -> None:
+    by_key = {one.key: one for one in built_in}
+    follows = [(key, follow.key) for key, one in documents.items() for issue in one.issues for follow in issue.follows]
+    follows += [(key, other) for key, one in documents.items() for told in one.scenarios for other in told.then]
+    assert len(follows) > 1000
+    assert not [other for _, other in follows if by_key[other].changes or by_key[other].runs]
+    hosts = {key for key, entry in by_key.items() if entry.bundle.startswith("host-")}
+    assert not [one for one in follows if (one[0] in hosts) != (one[1] in hosts)]
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("`%s` deployment is in state %s", "… deployment is in state …"),
+        ("Keys in vault ${VAULT} (Project: ${PROJECT})", "Keys in vault …"),
+        ('Deployment " + name + " failed', "Deployment … failed"),
+        ("List Pods (Threshold: )", "List Pods"),
+        (r"\(.title)\nSeverity", "… Severity"),
+    ],
+)
+def test_what_is_filled_in_leaves_one_mark(written: str, plain: str) -> None:
+    assert local._plain(written) == plain
 
 
 def test_scenarios_differ_and_name_what_answers_them(documents: Mapping[str, TaskDocument]) -> None:

@@ -227,7 +227,7 @@ async def test_a_pattern_that_never_ends(registry: Registry, evil: Repository) -
     evil.write(
         "codebundles/slow/runbook.robot",
         f"*** Settings ***\nLibrary    RW.Core\n\n*** Tasks ***\nLook\n    RW.Core.Add Issue    severity=2"
-        f"    title={'a' * 60}!    expected=x    actual=y    next_steps=z\n",
+        f"    title={'a' * 60}! is ill    expected=x    actual=y    next_steps=z\n",
     ).commit()
     found = await held(registry, evil)
     assert (found.path, found.stage) == ("codebundles/slow", "augment")

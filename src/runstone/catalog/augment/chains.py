@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import islice
 
 from runstone.catalog import facets, weights
 from runstone.catalog.augment import situations
@@ -16,6 +17,9 @@ _NEAR = 0.6
 """A Task whose score is less than this share of the best one's does not follow."""
 _OWN_KIND = 0.3
 _THEN = 3
+_TRIED = 24
+"""Of the best Tasks, how many are looked at for those that come next."""
+_LEAST_KIND = 0.25
 _KIND = 0.6
 _LOOKS = 0.5
 """How well a Task that is made for something answers for its kind, and looks at what it calls for."""
@@ -54,11 +58,8 @@ class Chains:
         for name, one in situations.SURROUNDINGS.items():
             wanted = replace(own, looks=one.looks, signals={})
             asked = Asked(text=one.told, facets=wanted, intent="diagnose", names=frozenset())
-            found[name] = tuple(
-                self._index.entries[scored.number].key
-                for scored in self._index.scored(asked)[:_THEN]
-                if self._goes_on(entry, scored)
-            )
+            near = (one for one in self._index.scored(asked)[:_TRIED] if self._goes_on(entry, one))
+            found[name] = tuple(self._index.entries[scored.number].key for scored in islice(near, _THEN))
         return found
 
     def made_for(self, entry: Entry, wanted: Facets) -> tuple[str, ...]:
@@ -81,9 +82,16 @@ class Chains:
         return not (entry.changes or entry.runs) and about and near and there and one.features["looks"] >= _LOOKS
 
     def _goes_on(self, entry: Entry, scored: Scored) -> bool:
-        """Another Task on the same subject that does look at what is wanted."""
+        """Another Task on the same subject that only looks, and at what is wanted."""
+        other = self._index.entries[scored.number]
         fits = scored.features["looks"] > 0 and scored.features["other_product"] < _STRANGE
-        return fits and self._index.entries[scored.number].key != entry.key
+        looks = fits and not (other.changes or other.runs)
+        return looks and other.key != entry.key and (other.bundle == entry.bundle or self._near(scored))
+
+    def _near(self, scored: Scored) -> bool:
+        """Whether a Task of another bundle is about a product that is meant, or about such a thing in such a place."""
+        features = scored.features
+        return features["product"] > 0 or (features["platform"] > 0 and features["kind"] >= _LEAST_KIND)
 
     def _within(self, entry: Entry, asked: Asked) -> Asked:
         """The Issue is about the Task's subject even where its words do not say so."""

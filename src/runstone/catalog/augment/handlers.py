@@ -58,6 +58,7 @@ def _scenario(
 ) -> Scenario:
     about = f" ({thing})" if thing else ""
     kind = next(iter(facets.kinds), "")
+    names = "name" if kind in sender.named else "may name"
     causes = f", mostly because of: {'; '.join(signal.causes)}" if signal.causes else ""
     return Scenario(
         text=f"{sender.words[0]} sends {name}{about}",
@@ -69,7 +70,7 @@ def _scenario(
         looks=tuple(sorted((look for look in looks if looks[look] >= _LOOK), key=lambda look: -looks[look])[:3]),
         expects="",
         then=then,
-        reads=f"{', '.join(sender.fields(kind))} name the {thing or 'resource'}; "
+        reads=f"{', '.join(sender.fields(kind))} {names} the {thing or 'resource'}; "
         f"it is taken as {signal.name.replace('-', ' ')}{causes}",
     )
 

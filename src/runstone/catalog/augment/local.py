@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from runstone.catalog import facets, features, weights
-from runstone.catalog.augment import Generator, roles, situations
+from runstone.catalog.augment import Generator, effects, roles, situations
 from runstone.catalog.augment.chains import Chains
 from runstone.catalog.augment.situations import Answered
 from runstone.catalog.document import ExpectedIssue, Signature, Statement, TaskDocument
@@ -14,13 +14,22 @@ from runstone.catalog.ontology import tables
 from runstone.model.content import CauseCode, PossibleIssue
 
 _SIGNATURES = 30
-_VERSION = "local-1"
+_VERSION = "local-2"
 _ISSUES = 24
 _PHRASES = 12
 _SERVES = 0.55
+_STRONGEST = 3
+"""Signals of a Task among which that of an alert must be for the Task to answer it."""
 _SAME = 0.5
 """The likeness of products from which on a Task for one serves the other."""
-_UNDONE = re.compile(r"(?i)restart|scale|suspend|resume|swap|increase|decrease|rollout|rollback")
+_WORDS = 2
+"""Words that an Issue's title must have without what is filled in."""
+_ITS_OWN = re.compile(
+    r"(?i)^(?:unable to|failed to|could not|cannot|error (?:getting|fetching|retrieving|parsing|listing))|"
+    r"\b(?:collection|analysis|authentication|query|parsing|request) (?:failed|timed out|timeout)\b"
+)
+"""Titles of Issues by which a Task says that it could not do its work."""
+_FILLED = re.compile(r"%\.?\d*[sdf]|[\"']\s*\+[^+]*\+\s*[\"']|\\\([^)]*\)")
 
 
 class Local(Generator):
@@ -48,8 +57,8 @@ class Local(Generator):
 
     def _document(self, entry: Entry, offered: Offered, following: Chains) -> TaskDocument:
         offered = roles.offered(entry, offered)
-        answered = situations.answered(offered)
-        issues = tuple(self._issues(entry, following))
+        answered = [] if effects.breaks(entry) else situations.answered(offered)
+        issues = tuple(self._issues(entry, offered, following))
         return TaskDocument(
             key=entry.key,
             digest=entry.digest,
@@ -59,63 +68,81 @@ class Local(Generator):
             symptoms=tuple(_symptoms(answered)),
             signatures=tuple(_signatures(entry)),
             alerts=roles.alerts(entry) or tuple(_alerts(entry, offered, answered)),
-            questions=tuple(_questions(entry, offered, answered)),
+            questions=() if entry.changes else tuple(_questions(entry, offered, answered)),
             preconditions=(*_preconditions(entry), *roles.preconditions(entry)),
-            blast_radius=_blast_radius(entry, offered),
-            reversible=_reversible(entry),
+            blast_radius=effects.blast_radius(entry, _plain(entry.title)),
+            reversible=effects.reversible(entry, _plain(entry.title)),
             issues=issues,
             scenarios=tuple(
                 roles.scenarios(entry, following)
-                or situations.scenarios(entry, offered, _by_signal(issues), following.next(entry))
+                or situations.scenarios(entry, offered, answered, _by_signal(issues), following.next(entry))
             ),
         )
 
-    def _issues(self, entry: Entry, following: Chains) -> Iterator[ExpectedIssue]:
+    def _issues(self, entry: Entry, offered: Offered, following: Chains) -> Iterator[ExpectedIssue]:
         for one in _distinct(entry)[:_ISSUES]:
             title = _plain(one.title)
             yield ExpectedIssue(
                 title=title,
                 severity=one.severity,
-                causes=self._codes(title),
+                causes=self._codes(title, offered),
                 follows=following.after(entry, title, [_plain(step) for step in one.next_steps]),
             )
 
-    def _codes(self, title: str) -> tuple[str, ...]:
-        """Codes whose patterns match; where none does, the ontology's signals in the title."""
+    def _codes(self, title: str, offered: Offered) -> tuple[str, ...]:
+        """Codes whose patterns match; where none does, the ontology's signals in the title that the Task looks at."""
         found = tuple(code for code, patterns in self._causes if any(one.search(title) for one in patterns))
-        return found or situations.signals_in(title)
+        return found or situations.signals_of(title, offered)
 
 
 def _distinct(entry: Entry) -> list[PossibleIssue]:
     issues = entry.contract.issues if entry.contract else ()
-    by_title = {_plain(one.title): one for one in reversed(issues) if len(_plain(one.title)) > 8}
+    by_title = {_plain(one.title): one for one in reversed(issues) if _telling(_plain(one.title))}
     return list(reversed(by_title.values()))
 
 
+def _telling(title: str) -> bool:
+    return len(re.findall(r"[A-Za-z]{2,}", title)) >= _WORDS
+
+
 def _plain(text: str) -> str:
-    """A text without variables and their quotes, on one line."""
-    bare = re.sub(r"\$\(\w*\)|\$\{[^}]*\}|\$\w+|\\\(\$?\w+\)", "…", text)
-    return re.sub(r"\s+", " ", re.sub(r"[`'\"]*…[`'\"]*", "…", bare)).strip(" .")
+    """A text without variables and their quotes, and without brackets that held nothing else, on one line."""
+    text = re.sub(r"\\[nt]", " ", text)
+    bare = _FILLED.sub("…", re.sub(r"\$\(\w*\)|\$\{[^}]*\}|\$\w+|\\\(\$?\w+\)", "…", text))
+    quiet = re.sub(r"[`'\"]*…[`'\"]*", "…", bare)
+    quiet = re.sub(r"\((?:\w+[:=]\s*)?…?[^\w()]*\)", "", quiet)
+    return re.sub(r"\s+", " ", re.sub(r"…(?:[\s,:/-]*…)+", "…", quiet)).strip(" .")
 
 
 def _by_signal(issues: Sequence[ExpectedIssue]) -> dict[str, str]:
-    """The first Issue that speaks of each signal."""
+    """The Issue for each signal: the first that mainly speaks of it; one of the Task's own failures comes last."""
     found: dict[str, str] = {}
-    for one in issues:
-        for name in situations.signals_in(one.title):
-            found.setdefault(name, one.title)
+    ordered = sorted(issues, key=lambda one: bool(_ITS_OWN.search(one.title)))
+    said = [(situations.signals_in(one.title), one.title) for one in ordered]
+    for names, title in (*((names[:1], title) for names, title in said), *said):
+        for name in names:
+            found.setdefault(name, title)
     return found
 
 
 def _purpose(entry: Entry) -> str:
-    sentence = re.split(r"(?<=[.!?])\s", _plain(entry.documentation) or _plain(entry.title))[0]
-    return f"{_plain(facets.subject(entry.title))}: {sentence}"
+    sentence = re.split(r"(?<=[.!?])\s", _plain(entry.documentation) or _plain(entry.title))[0].rstrip(".")
+    subject = _plain(facets.subject(entry.title))
+    if not _telling(subject) or sentence.lower() in (subject.lower(), _plain(entry.title).lower()):
+        return sentence
+    return f"{subject}: {sentence}"
 
 
 def _use_when(entry: Entry, offered: Offered, answered: Sequence[Answered]) -> Iterator[Statement]:
     thing = situations.resources(entry, offered)[0]
     for one in answered[:6]:
-        yield Statement(text=f"Use for {thing} when there is {' or '.join(one.signal.phrases[:2])}")
+        said = ", ".join(f'"{phrase}"' for phrase in one.signal.phrases[:2])
+        if one.signal.asked:
+            yield Statement(text=f"Use to get an overview of {thing}")
+        elif entry.changes:
+            yield Statement(text=f"Can be a remedy for {thing} that shows: {said}")
+        else:
+            yield Statement(text=f"Use for {thing} that shows: {said}")
 
 
 def _not_when(entry: Entry, offered: Offered) -> Iterator[Statement]:
@@ -123,7 +150,9 @@ def _not_when(entry: Entry, offered: Offered) -> Iterator[Statement]:
     others = {other for name in offered.facets.products for other, near in known[name].like.items() if near < _SAME}
     for other in sorted(others - set(offered.facets.products)):
         yield Statement(text=f"Not for {known[other].words[0]}, which is close but another thing")
-    if entry.changes:
+    if effects.breaks(entry):
+        yield Statement(text="Not as an answer to any trouble: it is there to break something on purpose")
+    elif entry.changes and (offered.verb == "change" or entry.access == "read-write"):
         yield Statement(text="Not to find out what is wrong: it changes something")
 
 
@@ -139,11 +168,11 @@ def _signatures(entry: Entry) -> Iterator[Signature]:
 
 def _alerts(entry: Entry, offered: Offered, answered: Sequence[Answered]) -> Iterator[Statement]:
     known = tables.load()
-    signals = {one.signal.name for one in answered}
+    strongest = {one.signal.name for one in answered[:_STRONGEST]}
     products = set(offered.facets.products)
-    for alert in known.alerts:
+    for alert in known.alerts if not entry.changes else ():
         about = set(alert.products) & products if alert.products else not products and _serves(alert.kinds, offered)
-        if about and (signals & set(alert.signals)):
+        if about and strongest & set(alert.signals[:1]):
             yield from (Statement(text=name) for name in alert.alerts)
 
 
@@ -153,10 +182,10 @@ def _serves(kinds: Sequence[str], offered: Offered) -> bool:
 
 def _questions(entry: Entry, offered: Offered, answered: Sequence[Answered]) -> Iterator[Statement]:
     thing = situations.resources(entry, offered)[0]
-    for one in answered[:8]:
+    for one in (one for one in answered[:8] if not one.signal.asked):
         first, *others = one.signal.phrases
         yield Statement(text=f"{thing}: {first}, what is the cause?")
-        yield from (Statement(text=f"{thing} {other}, what should I check?") for other in others[1:2])
+        yield from (Statement(text=f"{thing}: {other}, what should I check?") for other in others[1:2])
 
 
 def _preconditions(entry: Entry) -> Iterator[Statement]:
@@ -166,22 +195,3 @@ def _preconditions(entry: Entry) -> Iterator[Statement]:
         tools = [one.name for one in entry.contract.tools if one.need == "always"]
         if tools:
             yield Statement(text=f"Must be installed where it runs: {', '.join(tools)}")
-
-
-def _blast_radius(entry: Entry, offered: Offered) -> Statement:
-    if not entry.changes:
-        return Statement(text="None by its source: it only reads.")
-    things = ", ".join(situations.resources(entry, offered))
-    where = entry.contract.changes[0].words if entry.contract and entry.contract.changes else entry.title
-    return Statement(text=f"Changes {things}: {_plain(where)}")
-
-
-def _reversible(entry: Entry) -> Statement:
-    if not entry.changes:
-        return Statement(text="Nothing to undo.")
-    words = " ".join(one.words for one in entry.contract.changes) if entry.contract else entry.title
-    if re.search(r"(?i)\bdelete\b|\bdrop\b|\brm\b", words):
-        return Statement(text="Not to be undone: it deletes.")
-    return Statement(
-        text="Can be undone by its opposite." if _UNDONE.search(words) else "Whether it can be undone is not known."
-    )

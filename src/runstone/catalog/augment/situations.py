@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runstone.catalog import facets, features
@@ -22,6 +22,8 @@ _CLEAR = 0.4
 _SIGNALS = 14
 _PHRASES = 24
 _RESOURCES = 4
+_GENERAL = "log-trouble"
+"""What any error in a log is."""
 MOST = 600
 """Scenarios of one Task."""
 _CLUSTERS = ("kubernetes", "eks", "aks", "gke", "openshift")
@@ -78,14 +80,17 @@ def platforms(offered: Offered) -> tuple[str, ...]:
 
 
 def scenarios(
-    entry: Entry, offered: Offered, issues: Mapping[str, str], then: Mapping[str, tuple[str, ...]]
+    entry: Entry,
+    offered: Offered,
+    found: Sequence[Answered],
+    issues: Mapping[str, str],
+    then: Mapping[str, tuple[str, ...]],
 ) -> Iterator[Scenario]:
-    """The scenarios of a Task, its strongest signals first.
+    """The scenarios of a Task for the signals it answers, its strongest first.
 
     ``issues`` maps signals to the Issue they most likely end in, ``then`` surroundings to the Tasks that come next.
     """
     things, places = resources(entry, offered), platforms(offered)
-    found = answered(offered)
     for one in found:
         rows = list(itertools.product(one.signal.phrases[:_PHRASES], things, places, SURROUNDINGS))
         for phrase, thing, where, when in _spread(rows, MOST // len(found)):
@@ -136,6 +141,18 @@ def _strength(signal: Signal, offered: Offered) -> float:
     if signal.kinds and not offered.facets.products:
         strength *= 0.4 + 0.6 * max(features.seen(kind, offered.facets.kinds) for kind in signal.kinds)
     return min(1.0, strength)
+
+
+def signals_of(title: str, offered: Offered) -> tuple[str, ...]:
+    """The signals that an Issue speaks of and its Task looks at; nothing general beside something particular."""
+    known = tables.load().signals
+    own, in_clusters = offered.facets.looks, "kubernetes" in offered.facets.platforms
+    found = [
+        name
+        for name in signals_in(title)
+        if (in_clusters or not known[name].cluster) and any(look in own for look in known[name].looks)
+    ]
+    return tuple(name for name in found if name != _GENERAL or len(found) == 1)
 
 
 def signals_in(text: str) -> tuple[str, ...]:

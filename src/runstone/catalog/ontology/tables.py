@@ -62,6 +62,11 @@ class Signal(Noun):
     """It only befalls things in a Kubernetes cluster."""
 
     @property
+    def asked(self) -> bool:
+        """Whether it is a request for an overview rather than a trouble."""
+        return self.name.endswith("-asked")
+
+    @property
     def phrases(self) -> tuple[str, ...]:
         """What it says in words; the rest of ``says`` are regular expressions."""
         return tuple(phrase for phrase in self.says if not phrase.startswith("re:"))
