@@ -47,7 +47,7 @@ _REQUESTS = {
 }
 _CHANGING = re.compile(
     r"send\w*message|post(?:message|comment)\w*|notify\w*|undo\w*|"
-    r"create(?:runsession|github|draftslx|issue|ticket|incident|alert)\w*|"
+    r"run(?:tasks|slx)\w*|add\w*note\w*|create(?:runsession|github|draftslx|issue|ticket|incident|alert)\w*|"
     r"(?:close|merge)(?:issue|ticket|incident|alert|pull|branch)\w*|"
     r"(?:delete(?!allsessions)|restart|scale|rollback|patch|drain|terminate|reboot|suspend|resume|evict)\w*"
 )

@@ -147,8 +147,9 @@ def _call(node: Any, conditional: bool, values: dict[str, list[str]]) -> Iterato
     tokens = cast("list[Any]", node.get_tokens(Token.ARGUMENT))
     args, lines = tuple(token.value for token in tokens), tuple(token.lineno for token in tokens)
     step = Step(node.keyword or "", args, lines, node.lineno, conditional)
-    _set(step, node.assign, values)
-    yield from _run(step)
+    for one in _run(step):
+        _set(one, node.assign, values)
+        yield one
 
 
 def _run(step: Step) -> Iterator[Step]:
