@@ -56,6 +56,28 @@ def blob(evil: Repository) -> str:
 # Refused as a whole, before anything of it is read
 
 
+async def test_a_link_that_leads_out_through_another_link(registry: Registry, evil: Repository) -> None:
+    (evil.folder / "d/e").mkdir(parents=True)
+    (evil.folder / "d/e/f").symlink_to("../..")
+    # Read by itself it stays inside; what it goes through is made later, and leads higher than its name says.
+    (evil.folder / "a").symlink_to("d/e/f/../../../x")
+    evil.commit()
+    build = await built(registry, evil)
+    assert build.state == "failed"
+    assert "a is a link out of the collection" in build.problem
+
+
+async def test_a_name_that_is_no_text(registry: Registry, evil: Repository) -> None:
+    tree = git(evil.folder, "mktree", given=f"100644 blob {blob(evil)}\trunbook.robot\n".encode())
+    bundles = git(
+        evil.folder, "hash-object", "-t", "tree", "-w", "--literally", "--stdin", given=entry("40000", b"b\xff", tree)
+    )
+    evil.tree(entry("40000", b"codebundles", bundles))
+    build = await built(registry, evil)
+    assert build.state == "failed"
+    assert "is not UTF-8. Rename the file." in build.problem
+
+
 @pytest.mark.parametrize("to", ["/etc/passwd", "../../../../etc/passwd"])
 async def test_a_link_out_of_the_tree(registry: Registry, evil: Repository, to: str) -> None:
     (evil.folder / "codebundles/good/passwords").symlink_to(to)

@@ -66,6 +66,6 @@ async def test_without_one_the_build_says_so_and_asks_nobody(url: str, tmp_path:
     await registry.add(url, by="t")
     build = await registry.build("private", "test")
     await registry.close()
-    assert build.state == "failed"
+    assert build.state == "interrupted"
     assert "could not be fetched" in build.problem
     assert "Check the address and the access" in build.problem

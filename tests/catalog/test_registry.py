@@ -1,13 +1,16 @@
 """A repository is registered, each commit is a build, and what is published stays."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 import pytest
 
-from repositories import Repository
+from repositories import Repository, git
+from runstone.catalog import publish
 from runstone.catalog.build import Trial
+from runstone.catalog.builder import Builder
 from runstone.catalog.collection import STAGES, Build
 from runstone.catalog.registry import Options, Registry
 from runstone.errors import BadInput, Conflict, NotFound
@@ -240,7 +243,7 @@ async def test_a_build_that_was_killed_is_said_to_be_so(registry: Registry, orig
     await registry.store.start(left)
     await registry.build(name, "test")
     found = await registry.store.builds(name)
-    assert [(one.number, one.state) for one in found] == [(2, "built"), (1, "failed")]
+    assert [(one.number, one.state) for one in found] == [(2, "built"), (1, "interrupted")]
     assert "interrupted" in found[1].problem
 
 
@@ -270,6 +273,11 @@ async def test_what_is_removed_is_gone_and_can_be_added_again(registry: Registry
         ("https://example.org/x.git", {"poll_s": 5}, "every 60 s"),
         ("https://example.org/x.git", {"name": "A B"}, "no name"),
         ("https://example.org/x.git", {"name": "../x"}, "no name"),
+        ("https://example.org/x.git", {"name": "index.html"}, "no name"),
+        ("ssh://git:secret@example.org/x.git", {}, "Take the password out"),
+        ("https://example.org/x.git?private_token=secret", {}, "after the question mark|follows the question mark"),
+        ("https://example.org/x.git", {"path": "x\0y"}, "printable"),
+        ("https://example.org/x.git", {"ref": "main\nx"}, "printable"),
     ],
 )
 async def test_what_cannot_be_registered_is_refused_with_the_reason(
@@ -294,3 +302,114 @@ async def test_a_folder_without_commits_is_not_built(registry: Registry, tmp_pat
     await registry.add(str(tmp_path / "plain"), by="t")
     build = await registry.build("plain", "test")
     assert "without commits" in build.problem
+
+
+async def test_a_bundle_that_moves_is_another_bundle(registry: Registry, origin: Repository) -> None:
+    origin.commit()
+    name = await registered(registry, origin)
+    await registry.build(name, "test")
+    git(origin.folder, "mv", "codebundles/pods-one", "codebundles/pods-six")
+    origin.commit()
+    await registry.build(name, "test")
+    page = await publish.collection(registry.store, name)
+    assert [(one.path, one.name) for one in page.bundles] == [
+        ("codebundles/pods-six", "pods-six"),
+        ("codebundles/pods-two", "pods-two"),
+    ]
+
+
+@pytest.mark.parametrize("link", ["x.sh", "tools"])
+async def test_what_a_link_shows_is_part_of_the_bundle(registry: Registry, origin: Repository, link: str) -> None:
+    origin.write("shared/x.sh", "kubectl get pods\n")
+    target = "../../shared/x.sh" if link == "x.sh" else "../../shared"
+    (origin.folder / "codebundles/pods-one" / link).symlink_to(target)
+    origin.commit()
+    name = await registered(registry, origin)
+    await registry.build(name, "test")
+    origin.write("shared/x.sh", "kubectl delete namespace prod\n").commit()
+    assert misses(await registry.build(name, "test"))["parse"] == 1
+
+
+async def test_what_follows_is_never_another_collections(registry: Registry, tmp_path: Path) -> None:
+    logs = "Look at Logs of Restarting Pods in `${NAMESPACE}`"
+    for name in ("evil", "good"):
+        one = Repository(tmp_path / name).bundle("pods-one")
+        if name == "evil":
+            one.bundle("evil-logs", logs)
+        one.commit()
+        await registry.add(str(one.folder), by="t")
+        await registry.build(name, "test")
+    page = await publish.bundle(registry.store, "good", "pods-one")
+    assert "evil" not in json.dumps([one.document for one in page.tasks])
+
+
+async def test_trials_run_again_when_anything_they_see_changes(origin: Repository, tmp_path: Path) -> None:
+    origin.commit()
+    trials = Doubled(ill=[])
+    registry = await Registry.open(tmp_path, Options(trials=trials, augment=False))
+    await registry.build(await registered(registry, origin), "test")
+    origin.write("requirements.txt", "requests\n").commit()
+    await registry.build("origin", "test")
+    assert trials.ran == 2 * ["codebundles/pods-one", "codebundles/pods-two"]
+    origin.bundle("pods-three").commit()
+    await registry.build("origin", "test")
+    assert trials.ran[4:] == ["codebundles/pods-three"]
+    await registry.close()
+
+
+class Breaking(Doubled):
+    async def run(self, root: Path, path: str) -> Trial | None:
+        raise ZeroDivisionError(path)
+
+
+async def test_a_fault_of_ours_ends_the_build_and_not_the_builder(origin: Repository, tmp_path: Path) -> None:
+    origin.commit()
+    registry = await Registry.open(tmp_path, Options(trials=Breaking(ill=[]), augment=False))
+    name = await registered(registry, origin)
+    builder = Builder(registry)
+    builder.ask(name, "test")
+    await builder.work()
+    (build,) = await registry.store.builds(name)
+    assert (build.state, build.problem) == ("failed", "The build broke (ZeroDivisionError). See the server's log.")
+    assert builder.problems[name] == build.problem
+    await registry.close()
+
+
+async def test_a_build_that_runs_keeps_its_products_when_another_collection_goes(
+    registry: Registry, origin: Repository, tmp_path: Path
+) -> None:
+    origin.commit()
+    other = Repository(tmp_path / "other").bundle("pods-x")
+    other.commit()
+    await registry.add(str(other.folder), by="t")
+    await registry.build("other", "test")
+    name = await registered(registry, origin)
+
+    async def removed(build: Build) -> None:
+        await registry.remove("other")
+
+    going: list[asyncio.Task[None]] = []
+
+    def tell(build: Build) -> None:
+        if build.stage("lint").state == "running" and not going:
+            going.append(asyncio.create_task(removed(build)))
+
+    build = await registry.build(name, "test", tell)
+    await going[0]
+    assert build.state == "built"
+    assert await registry.store.collections() == (await registry.store.collection(name),)
+    assert (await publish.bundle(registry.store, name, "pods-one")).tasks
+
+
+async def test_what_is_pushed_while_another_process_builds_is_built_after(
+    registry: Registry, origin: Repository
+) -> None:
+    origin.commit()
+    name = await registered(registry, origin)
+    builder = Builder(registry)
+    builder.ask(name, "webhook")
+    with registry._alone(name):
+        await builder._round()
+    assert not await registry.store.builds(name)
+    await builder._round()
+    assert [one.state for one in await registry.store.builds(name)] == ["built"]

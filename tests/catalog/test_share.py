@@ -3,16 +3,18 @@
 import asyncio
 import hashlib
 import io
+import json
 import tarfile
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("cryptography")
 zstandard = pytest.importorskip("zstandard")
 
-from repositories import Repository  # noqa: E402
+from repositories import Repository, git  # noqa: E402
 from runstone.catalog import publish, share  # noqa: E402
 from runstone.catalog.minisign import SecretKey  # noqa: E402
 from runstone.catalog.registry import Registry  # noqa: E402
@@ -230,15 +232,97 @@ async def test_what_is_here_under_the_same_name_is_not_replaced(exported: Path, 
         await share.read(here.store, exported, KEY.public, NOW)
 
 
+def forged(file: Path, change: Callable[[dict[str, Any], dict[str, bytes]], None], to: Path) -> Path:
+    """An export whose manifest and products (by id) were changed, and are what the manifest says."""
+    (head, text), _, *rest = members(file)
+    manifest, found = json.loads(text), {member.name[9:]: data for member, data in rest}
+    change(manifest, found)
+    for name, data in found.items():
+        manifest["products"][name] = {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+    told = [(tarfile.TarInfo(f"products/{name}"), data) for name, data in found.items()]
+    packed(to, [(head, json.dumps(manifest).encode()), *told])
+    return to
+
+
 async def test_a_published_commit_is_never_changed_by_an_import(exported: Path, here: Registry, tmp_path: Path) -> None:
-    file = tmp_path / "forged.tar.zst"
     await share.read(here.store, exported, KEY.public, NOW)
-    (head, text), _, *rest = members(exported)
-    product = rest[0][0].name[9:].encode()
-    other = hashlib.sha256(b"other").hexdigest().encode()
-    forged = text.replace(product, other)
-    data = [(member, body) for member, body in rest if member.name[9:].encode() != product]
-    moved = tarfile.TarInfo(f"products/{other.decode()}")
-    packed(file, [(head, forged), *data, (moved, rest[0][1])])
+
+    def change(manifest: dict[str, Any], found: dict[str, bytes]) -> None:
+        name = manifest["versions"][0]["pieces"][0]["parsed"]
+        found[name] = found[name].replace(b"List Restarting", b"FORGED")
+
     with pytest.raises(Conflict, match="published here with other content"):
-        await share.read(here.store, file, None, NOW)
+        await share.read(here.store, forged(exported, change, tmp_path / "forged"), None, NOW)
+
+
+async def test_what_is_taken_in_is_never_taken_for_work_of_a_build_here(
+    exported: Path, here: Registry, tmp_path: Path
+) -> None:
+    def change(manifest: dict[str, Any], found: dict[str, bytes]) -> None:
+        for piece in manifest["versions"][0]["pieces"]:
+            found[piece["parsed"]] = found[piece["parsed"]].replace(b"List Restarting", b"FORGED")
+
+    await share.read(here.store, forged(exported, change, tmp_path / "forged"), None, NOW)
+    origin = Repository(tmp_path / "own").bundle("pods").bundle("more")
+    origin.commit()
+    await here.add(str(origin.folder), by="t")
+    await here.build("own", "test")
+    page = await publish.bundle(here.store, "own", "pods")
+    assert page.tasks[0].title == "List Restarting Pods in `${NAMESPACE}`"
+
+
+def _renamed(manifest: dict[str, Any], _: dict[str, bytes]) -> None:
+    manifest["collections"][0]["name"] = manifest["versions"][0]["collection"] = "../../pwned"
+
+
+def _path(manifest: dict[str, Any], _: dict[str, bytes]) -> None:
+    manifest["versions"][0]["pieces"][0]["path"] = "../x"
+
+
+def _unneeded(_: dict[str, Any], found: dict[str, bytes]) -> None:
+    found["0" * 64] = b"{}"
+
+
+def _no_json(manifest: dict[str, Any], found: dict[str, bytes]) -> None:
+    found[manifest["versions"][0]["pieces"][0]["parsed"]] = b"{"
+
+
+def _twice(manifest: dict[str, Any], _: dict[str, bytes]) -> None:
+    manifest["collections"].append({**manifest["collections"][0], "name": "second"})
+    manifest["versions"].append({**manifest["versions"][0], "collection": "second"})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_renamed, "has the name '../../pwned'"),
+        (_path, "has the name '..'"),
+        (_unneeded, "do not need"),
+        (_no_json, "is no JSON"),
+        (_twice, "one address under two names"),
+    ],
+)
+async def test_a_file_that_is_signed_and_wrong_is_refused_before_anything_is_stored(
+    exported: Path,
+    here: Registry,
+    tmp_path: Path,
+    change: Callable[[dict[str, Any], dict[str, bytes]], None],
+    said: str,
+) -> None:
+    with pytest.raises(BadInput, match=said):
+        await share.read(here.store, forged(exported, change, tmp_path / "forged"), None, NOW)
+    assert await here.store.collections() == ()
+
+
+async def test_an_older_export_is_not_served_again(there: Registry, here: Registry, tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    await share.write(there.store, old, KEY)
+    origin = tmp_path / "mine"
+    (origin / "codebundles/pods/README.md").write_text("# New\n")
+    git(origin, "commit", "-q", "-a", "-m", "new")
+    await there.build("mine", "test")
+    await share.write(there.store, new, KEY)
+    for file in (old, new, old):
+        await share.read(here.store, file, KEY.public, NOW)
+    served = (await there.store.collection("mine")).current
+    assert (await here.store.collection("mine")).current == served

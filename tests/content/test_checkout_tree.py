@@ -221,3 +221,18 @@ async def test_many_changes_unpack_all_anew(origin: Path, tmp_path: Path) -> Non
     _, after = await checkout.at(str(origin), None, tmp_path / "cache")
     assert len(list(after.glob("more-*"))) == checkout._FEW + 1
     assert (after / "a" / "deep" / "7 *[x].txt").read_text() == "7"
+
+
+@pytest.mark.parametrize("attribute", ["tests export-ignore", "a/run.sh export-ignore"])
+async def test_where_attributes_decide_what_is_in_a_tree_it_is_unpacked_as_a_whole(
+    origin: Path, tmp_path: Path, attribute: str
+) -> None:
+    (origin / ".gitattributes").write_text("tests export-ignore\n")
+    populated(origin)
+    await checkout.at(str(origin), None, tmp_path / "cache")
+    (origin / "tests").mkdir()
+    (origin / ".gitattributes").write_text(f"{attribute}\n")
+    commit(origin, "tests/x", "y")
+    _, after = await checkout.at(str(origin), None, tmp_path / "cache")
+    _, anew = await checkout.at(str(origin), None, tmp_path / "other")
+    assert shape(after) == shape(anew)

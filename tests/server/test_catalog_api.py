@@ -15,7 +15,7 @@ import pytest
 from repositories import Repository
 from runstone.catalog.builder import Builder
 from runstone.catalog.registry import Options, Registry
-from runstone.errors import NotFound
+from runstone.errors import BadInput, NotFound
 from stage import stage
 
 SECRET = "a secret of the hook's own"
@@ -44,6 +44,8 @@ class Shelf:
 
 
 async def secret(key: str) -> str:
+    if key.startswith("vault@"):
+        raise BadInput(f"{key}: set VAULT_ADDR, or the place in ~/.vault.")
     if key != "env@HOOK":
         raise NotFound(f"There is no {key}.")
     return SECRET
@@ -162,6 +164,17 @@ async def test_a_collection_without_a_hook_key_hears_no_push(shelf: Shelf) -> No
     await shelf.registered()
     assert await push(shelf, key="") == 401
     assert await push(shelf) == 401
+
+
+@pytest.mark.parametrize("key", ["vault@secret/hook:x", "env@RUNSTONE_TOKEN", ""])
+async def test_a_stranger_learns_nothing_of_where_secrets_lie(shelf: Shelf, key: str) -> None:
+    await shelf.registered(hook_key=key)
+    answers = [
+        await shelf.client.post(f"/hooks/git/{name}", content=b"{}", headers={"x-gitlab-token": "x" * 20})
+        for name in ("mine", "none")
+    ]
+    assert [one.status_code for one in answers] == [401, 401]
+    assert answers[0].text.replace("mine", "none") == answers[1].text
 
 
 async def test_polling_looks_when_it_is_time_and_builds_only_what_is_new(shelf: Shelf) -> None:

@@ -14,13 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import structlog
+
 from runstone.catalog import code, score
 from runstone.catalog.collection import STAGES, Build, Held, Piece, Registered, Stage, StageName, Version
 from runstone.catalog.reader.process import Reader, Verb
 from runstone.catalog.store import Store
-from runstone.errors import BadInput, Conflict, RunstoneError
+from runstone.errors import BadInput, Conflict, RunstoneError, Unreachable
 from runstone.model.noun import Noun
 
+log = structlog.get_logger()
 _READING = ("runstone.content", "runstone.model.content", "runstone.catalog.reader", "runstone.catalog.read")
 _ENTRIES = (
     "runstone.catalog.entry",
@@ -84,6 +87,7 @@ class _Bundle:
     digest: str
     source: str
     linted: str
+    tested: str
     made: dict[str, str] = field(default_factory=dict[str, str])
 
 
@@ -125,8 +129,14 @@ class _Run:
         try:
             await self._stages()
             ended = {"state": "built"}
+        except Unreachable as err:
+            # Not the commit's fault: it is looked at again.
+            ended = {"state": "interrupted", "problem": str(err)}
         except RunstoneError as err:
             ended = {"state": "failed", "problem": str(err)}
+        except Exception as err:
+            ended = {"state": "failed", "problem": f"The build broke ({type(err).__name__}). See the server's log."}
+            log.exception("a build broke", collection=self._registered.name, commit=self.build.commit)
         self.build = self.build.model_copy(update={**ended, "ended_at": self._means.now()})
         await self._save()
         return self.build
@@ -188,7 +198,7 @@ class _Run:
             return trial.model_dump_json().encode() if trial else b"null"
 
         async with self._stage("test"):
-            await self._each("test", trials.version, lambda one: one.source, tried)
+            await self._each("test", trials.version, lambda one: one.tested, tried)
             brought = sum(one is not None for one in (await self._loaded("test")).values())
             said = f"the tests of {brought} bundles pass" if brought else "no bundle brings tests along"
             self._say("test", said)
@@ -210,7 +220,9 @@ class _Run:
                 return await self._reader.ask("augment", one.path.rpartition("/")[2])
 
             version = code.version(*_READING, *_ENTRIES, *_KNOWING)
-            await self._each("augment", version, lambda one: one.source, documents)
+            # A document names Tasks of its collection's other bundles, so no other collection may take it.
+            whose = code.joined(self._registered.url, self._registered.ref, self._registered.path)
+            await self._each("augment", version, lambda one: code.joined(one.source, whose), documents)
 
     async def _index(self) -> None:
         async with self._stage("index"):

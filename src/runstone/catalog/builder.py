@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from runstone.catalog.registry import Registry
-from runstone.errors import RunstoneError
+from runstone.errors import Conflict, RunstoneError
 
 log = structlog.get_logger()
 
@@ -24,6 +24,8 @@ class Builder:
     clock: Callable[[], float] = time.monotonic
     problems: dict[str, str] = field(default_factory=dict[str, str])
     _wanted: dict[str, tuple[str, bool]] = field(default_factory=dict[str, tuple[str, bool]])
+    _busy: dict[str, tuple[str, bool]] = field(default_factory=dict[str, tuple[str, bool]])
+    """What is asked for again in the next round."""
     _looked: dict[str, float] = field(default_factory=dict[str, float])
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -60,21 +62,33 @@ class Builder:
                 continue
 
     async def _round(self) -> None:
+        for name, (reason, always) in self._busy.items():
+            self.ask(name, reason, always)
+        self._busy.clear()
         try:
             await self.look()
             await self.work()
-        except RunstoneError as err:
-            log.warning("the catalogue could not be looked through", problem=str(err))
+        except Exception:
+            log.exception("the catalogue could not be looked through")
 
     async def _one(self, name: str, reason: str, always: bool) -> None:
         build = self.registry.build if always else self.registry.update
         try:
             found = await build(name, reason)
+        except Conflict as err:
+            # Another process builds it, and may have begun before what was pushed now.
+            self._busy[name] = reason, always
+            self.problems[name] = str(err)
+            return
         except RunstoneError as err:
             self.problems[name] = str(err)
             log.warning("not built", collection=name, problem=str(err))
             return
-        if found is not None and found.state == "failed":
+        except Exception as err:
+            self.problems[name] = f"Looking at it broke ({type(err).__name__}). See the server's log."
+            log.exception("not built", collection=name)
+            return
+        if found is not None and found.state != "built":
             self.problems[name] = found.problem
         else:
             self.problems.pop(name, None)

@@ -8,7 +8,8 @@ StageName = Literal["checkout", "parse", "lint", "test", "augment", "index", "pu
 STAGES: tuple[StageName, ...] = get_args(StageName)
 """In the order they run."""
 StageState = Literal["waiting", "running", "done", "skipped", "failed"]
-BuildState = Literal["running", "built", "failed"]
+BuildState = Literal["running", "built", "failed", "interrupted"]
+"""``interrupted``: what it needed did not answer, or its process ended; the commit may well be fine."""
 
 
 class Registered(Noun):

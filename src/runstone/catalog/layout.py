@@ -18,13 +18,20 @@ class Placed:
     """A bundle by its path from the collection's root.
 
     ``digest`` is that of its own files; ``source`` also covers what parsing reads besides them (the collection's
-    libraries), ``linted`` what the linter looks at as well (suites of other bundles that its templates name).
+    libraries), ``linted`` what the linter looks at as well (suites of other bundles that its templates name), and
+    ``tested`` all that its trials are shown.
     """
 
     path: str
     digest: str
     source: str
     linted: str
+    tested: str
+
+
+def beside(root: Path, path: str) -> tuple[Path, ...]:
+    """What of a collection is not in the top folder of the bundle at ``path``: with it, all that its trials see."""
+    return tuple(one for one in sorted(root.iterdir()) if one.name != path.partition("/")[0])
 
 
 def bundles(root: Path) -> tuple[Placed, ...]:
@@ -34,26 +41,40 @@ def bundles(root: Path) -> tuple[Placed, ...]:
         raise BadInput("There is a suite in the collection's own folder. Put each bundle in a folder codebundles/NAME.")
     libraries = of_folder(root / "libraries")
     causes = of_folder(root / "causes")
+    tops = {one: of_folder(one) for one in root.iterdir()}
     found: list[Placed] = []
     for folder, digest in digests.items():
-        source = code.joined(digest, libraries, causes)
+        path = folder.relative_to(root).as_posix()
+        # Its path is part of what is made of it.
+        source = code.joined(path, digest, libraries, causes)
         siblings = (digests[one] for one in _siblings(folder, root) if one in digests)
-        found.append(Placed(folder.relative_to(root).as_posix(), digest, source, code.joined(source, *siblings)))
+        tested = code.joined(source, *(f"{one.name}\0{tops[one]}" for one in beside(root, path)))
+        found.append(Placed(path, digest, source, code.joined(source, *siblings), tested))
     return tuple(found)
 
 
 def of_folder(folder: Path) -> str:
-    """The sha256 of all names and contents below a folder; that of nothing when it does not exist."""
+    """The sha256 of all names and contents below a folder, or of a file; that of nothing when it does not exist."""
     digest = hashlib.sha256()
     for file in sorted(_files(folder)):
         name = file.relative_to(folder).as_posix().encode("utf-8", "surrogateescape")
-        body = str(file.readlink()).encode("utf-8", "surrogateescape") if file.is_symlink() else file.read_bytes()
+        body = _shown(file) if file.is_symlink() else file.read_bytes()
         digest.update(b"%d %d\0%b\0%b" % (len(name), len(body), name, body))
     return digest.hexdigest()
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    return (one for one in folder.rglob("*") if one.is_symlink() or one.is_file())
+def _shown(link: Path) -> bytes:
+    """Where a link leads and what it shows, since files are read through it; of a folder, without links in it."""
+    digest = hashlib.sha256(str(link.readlink()).encode("utf-8", "surrogateescape"))
+    for file in sorted(one for one in _files(link.resolve()) if not one.is_symlink()):
+        digest.update(b"%b\0%b\0" % (str(file).encode("utf-8", "surrogateescape"), file.read_bytes()))
+    return digest.digest()
+
+
+def _files(place: Path) -> Iterator[Path]:
+    if place.is_symlink() or place.is_file():
+        return iter((place,))
+    return (one for one in place.rglob("*") if one.is_symlink() or one.is_file())
 
 
 def _siblings(folder: Path, root: Path) -> list[Path]:

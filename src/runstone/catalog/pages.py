@@ -4,7 +4,10 @@
 ``index.html`` and ``index.json``. The pages run no script and load nothing.
 """
 
+import hashlib
 import json
+import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -46,9 +49,24 @@ async def _collection(store: Store, page: CollectionPage, folder: Path, environm
 
 
 def _folders(bundles: Sequence[Card]) -> dict[str, str]:
-    """A folder's name for each bundle by path: its own name, and its whole path where another has that name."""
-    names = [one.name for one in bundles]
-    return {one.path: one.name if names.count(one.name) == 1 else one.path.replace("/", "-") for one in bundles}
+    """A folder's name for each bundle by path: its own name, its whole path where another has that name.
+
+    Made from the path, in letters that mean nothing in an address or to a file system; where that leaves two alike,
+    with a digest.
+    """
+    ways = {one.path: (_plain(one.path.rpartition("/")[2]), _plain(one.path)) for one in bundles}
+    counts = Counter(name.lower() for names in ways.values() for name in dict.fromkeys(names))
+    return {
+        path: next(
+            (name for name in names if counts[name.lower()] == 1),
+            f"{names[1]}-{hashlib.sha256(path.encode()).hexdigest()[:8]}",
+        )
+        for path, names in ways.items()
+    }
+
+
+def _plain(path: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", path)
 
 
 def _prepare(folder: Path) -> None:

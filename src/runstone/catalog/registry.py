@@ -138,7 +138,7 @@ class Registry:
         if commit in {one.commit for one in await self.store.versions(name)}:
             return None
         last = await self.store.builds(name, 1)
-        if last and last[0].commit == commit and last[0].state == "failed" and last[0].problem != _LEFT:
+        if last and last[0].commit == commit and last[0].state == "failed":
             # It would fail again: the commit is the same. A person can still ask for a build.
             return None
         return await self.build(name, reason, tell)
@@ -168,14 +168,18 @@ class Registry:
             await self.store.remove(name)
 
     def _check(self, url: str, ref: str, path: str, poll_s: int) -> None:
-        if checkout.shown(url) != url and not url.startswith("ssh://"):
+        if checkout.shown(url) != url and (not url.startswith("ssh://") or ":" in url[6:].rpartition("@")[0]):
             raise BadInput(
                 "Take the password out of the address: it would be kept and shown. Give it to git instead "
                 "(git config credential.helper)."
             )
         here = Path(url).expanduser().is_dir() or url.startswith("file:")
+        if "?" in url:
+            raise BadInput("Take what follows the question mark out of the address: it would be kept and shown.")
         if here and not self._options.local:
             raise BadInput("A folder of the server cannot be registered here. Give the address of a git server.")
+        if not (ref + path).isprintable():
+            raise BadInput("A ref and a path are one line of printable characters.")
         if ref == checkout.WORKTREE:
             raise BadInput("Only commits are built. Commit the working tree, then leave out --ref worktree.")
         if ".." in Path(path).parts:
@@ -232,6 +236,6 @@ def _last(url: str) -> str:
 
 
 def _named(name: str) -> str:
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or name.partition(".")[0] == "index":
         raise BadInput(f"{name!r} is no name for a collection: small letters, digits, '-', '_' and '.'. Use --name.")
     return name

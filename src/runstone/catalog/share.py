@@ -8,6 +8,7 @@ the same bytes. Everything is checked before anything is stored: a file that is 
 import contextlib
 import hashlib
 import io
+import json
 import re
 import tarfile
 from collections.abc import Generator, Iterator, Mapping
@@ -17,7 +18,7 @@ from typing import Literal
 import zstandard
 from pydantic import ValidationError
 
-from runstone.catalog import minisign
+from runstone.catalog import code, minisign
 from runstone.catalog.build import products
 from runstone.catalog.collection import Registered, Version
 from runstone.catalog.minisign import PublicKey, SecretKey
@@ -98,11 +99,28 @@ async def read(store: Store, file: Path, trusted: PublicKey | None, now: str) ->
     with _unpacked(file) as archive:
         # Read once more and checked once more: the file may have changed, and it may be larger than memory.
         for name, data in _members(archive, manifest):
-            await store.keep({name: data})
+            await store.keep({_imported(manifest.products[name]): data})
+    own = {"added_by": "import", "added_at": now, "hook_key": "", "poll_s": 0}
     for registered, version in zip(manifest.collections, manifest.versions, strict=True):
-        await _take(store, registered.model_copy(update={"added_by": "import", "added_at": now}), version)
+        await _take(store, registered.model_copy(update=own), _renamed(version, manifest))
     taken = tuple((one.collection, one.commit) for one in manifest.versions)
     return Taken(collections=taken, products=len(manifest.products), comment=comment)
+
+
+def _imported(one: Member) -> str:
+    """The id of an imported product: of its content, so that it is never taken for what a build here made."""
+    return code.joined("imported", one.sha256)
+
+
+def _renamed(version: Version, manifest: Manifest) -> Version:
+    """The version with the ids that its products have here."""
+    pieces = (
+        one.model_copy(
+            update={stage: _imported(manifest.products[known]) for stage in _STAGES if (known := getattr(one, stage))}
+        )
+        for one in version.pieces
+    )
+    return version.model_copy(update={"pieces": tuple(pieces)})
 
 
 def _checked(archive: "_Archive", trusted: PublicKey | None) -> tuple[Manifest, str]:
@@ -131,9 +149,21 @@ def _manifest(head: bytes) -> Manifest:
     named = [one.name for one in manifest.collections]
     if named != [one.collection for one in manifest.versions] or len(set(named)) != len(named):
         raise BadInput("The manifest does not have one version for each of its collections.")
+    addresses = [_address(one) for one in manifest.collections]
+    if len(set(addresses)) != len(addresses):
+        raise BadInput("The manifest has one address under two names. Export the catalogue again.")
+    for name in (
+        *named,
+        *(part for one in manifest.versions for piece in one.pieces for part in piece.path.split("/")),
+    ):
+        # Names become folders of pages and of locks.
+        if not name or name in (".", "..") or "\0" in name or "/" in name or "\\" in name:
+            raise BadInput(f"The manifest has the name {name[:100]!r}, which is none. Export the catalogue again.")
     needed = set(products((piece for one in manifest.versions for piece in one.pieces), _STAGES))
     if needed - set(manifest.products):
         raise BadInput(f"The manifest lacks {len(needed - set(manifest.products))} products that its versions need.")
+    if set(manifest.products) - needed:
+        raise BadInput("The manifest has products that its versions do not need. Export the catalogue again.")
     if sum(one.size for one in manifest.products.values()) > _TOTAL_CAP:
         raise BadInput(f"The file unfolds to more than {_TOTAL_CAP // 1024**3} GB. Export fewer collections at once.")
     return manifest
@@ -160,7 +190,17 @@ def _members(archive: "_Archive", manifest: Manifest) -> Iterator[tuple[str, byt
         data = archive.take(member, _MEMBER_CAP)
         if _sha256(data) != expected.sha256:
             raise BadInput(f"{member.name} is not what its manifest says: it was changed or damaged on the way.")
+        if not _is_json(data):
+            raise BadInput(f"{member.name} is no JSON. Export the catalogue again.")
         yield found[1], data
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 async def _compare(store: Store, manifest: Manifest) -> None:
@@ -178,7 +218,7 @@ async def _compare(store: Store, manifest: Manifest) -> None:
         published = {one.commit for one in await store.versions(registered.name)}
         if version.commit in published:
             kept = await store.version(registered.name, version.commit)
-            if _content(kept) != _content(version):
+            if _content(kept) not in (_content(version), _content(_renamed(version, manifest))):
                 raise Conflict(
                     f"{registered.name} at {version.commit[:12]} is published here with other content, and versions "
                     "never change. Remove the collection first to take this one."
@@ -188,9 +228,8 @@ async def _compare(store: Store, manifest: Manifest) -> None:
 async def _take(store: Store, registered: Registered, version: Version) -> None:
     if registered.name not in {one.name for one in await store.collections()}:
         await store.add(registered.model_copy(update={"current": ""}))
-    if version.commit in {one.commit for one in await store.versions(registered.name)}:
-        await store.move(registered.name, version.commit)
-    else:
+    # One that is here already is not served again for being sent again: that is what going back is for.
+    if version.commit not in {one.commit for one in await store.versions(registered.name)}:
         await store.publish(version)
 
 

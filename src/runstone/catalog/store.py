@@ -37,7 +37,7 @@ _SAVE_BUILD = sa.text("""
 _BUILDS = sa.text("SELECT * FROM build WHERE collection = :collection ORDER BY number DESC LIMIT :most")
 _BUILD = sa.text("SELECT * FROM build WHERE collection = :collection AND number = :number")
 _LEFT = sa.text("""
-    UPDATE build SET state = 'failed', problem = :problem WHERE collection = :collection AND state = 'running'
+    UPDATE build SET state = 'interrupted', problem = :problem WHERE collection = :collection AND state = 'running'
 """)
 _NEW_VERSION = sa.text("""
     INSERT INTO version (collection, commit_id, number, published_at, missing)
@@ -64,11 +64,12 @@ _REMOVALS = tuple(
         ("collection", "name"),
     )
 )
+# A build that runs has products which no version names yet.
 _SWEEP = sa.text("""
     DELETE FROM product WHERE id NOT IN (
         SELECT parsed FROM piece UNION SELECT linted FROM piece UNION SELECT tested FROM piece
         UNION SELECT augmented FROM piece UNION SELECT indexed FROM piece
-    )
+    ) AND NOT EXISTS (SELECT 1 FROM build WHERE state = 'running')
 """)
 
 

@@ -144,7 +144,7 @@ def _with(data: Path | None, work: Callable[[Registry], Awaitable[T]]) -> T:
 
 def _ended(found: Build | None) -> None:
     """Say how a build ended. Raises Refused when it failed, which the command's exit code tells."""
-    if found is not None and found.state == "failed":
+    if found is not None and found.state != "built":
         raise Refused(f"Build {found.number} of {found.collection} failed: {found.problem}")
 
 

@@ -256,7 +256,11 @@ async def _tree(mirror: Path, ref: CollectionRef, cache: Path) -> Path:
         changed = await _taken_over(mirror, ref, files, tree)
         await _git(_LOCAL_S, "-C", str(mirror), "archive", "--format=tar", "-o", str(archive), ref.commit, *changed)
         await asyncio.to_thread(_unpack, archive, tree, ref)
+        # The filter looks at a link when it is made; what comes after may lead it elsewhere, as may a tree taken over.
+        await asyncio.to_thread(_stay_inside, tree, ref)
         tree.rename(ready)
+    except (OSError, tarfile.ReadError) as err:
+        raise BadInput(f"{shown(ref.url)} at {ref.commit[:12]} cannot be unpacked: {_why(err)}.") from err
     finally:
         await asyncio.to_thread(shutil.rmtree, making, ignore_errors=True)
     return ready
@@ -275,7 +279,9 @@ async def _taken_over(mirror: Path, ref: CollectionRef, files: Mapping[str, int]
     code, output, _ = await _call(_LOCAL_S, "-C", str(mirror), *ways)
     other = {name.decode("utf-8", "surrogateescape") for name in output.split(b"\0") if name}
     fresh = tuple(sorted(other & files.keys()))
-    if code or not 0 < len(fresh) <= _FEW:
+    # Attributes (export-ignore, export-subst, eol) make a file's bytes depend on more than the file.
+    attributed = any(name.rpartition("/")[2] == ".gitattributes" for name in (*files, *other))
+    if code or attributed or not 0 < len(fresh) <= _FEW:
         return ()
     same = {name: size for name, size in files.items() if name not in other}
     if await asyncio.to_thread(_linked, base, tree, same):
@@ -360,12 +366,22 @@ def _fit(name: bytes, size: int, where: str) -> None:
     told = "".join(one if one.isprintable() else repr(one)[1:-1] for one in spelled)[:200]
     if any(part in (b"", b".", b"..") or part.lower() == b".git" for part in parts):
         raise BadInput(f"{where}: the path {told} leads out of the tree or into git's own folder.")
+    if not _is_utf8(name):
+        raise BadInput(f"{where}: the name {told} is not UTF-8. Rename the file.")
     if any(not one.isprintable() for one in spelled):
         raise BadInput(f"{where}: the name {told} has control characters. Rename the file.")
     if len(parts) > _DEPTH_CAP or len(name) > _NAME_CAP:
         raise BadInput(f"{where}: {told} lies more than {_DEPTH_CAP} folders deep or has more than {_NAME_CAP} bytes.")
     if size > _FILE_CAP:
         raise BadInput(f"{where}: {told} has {size // 1024**2} MB; one file may have {_FILE_CAP // 1024**2} MB.")
+
+
+def _is_utf8(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _drop_parts(mirror: Path) -> int:
@@ -387,6 +403,21 @@ def _unpack(archive: Path, tree: Path, ref: CollectionRef) -> None:
         raise BadInput(
             f"{shown(ref.url)} at {ref.commit[:12]}: {member} is a link out of the collection or a special file."
         ) from err
+
+
+def _stay_inside(tree: Path, ref: CollectionRef) -> None:
+    """Raise BadInput for a link that leads out of the finished tree."""
+    whole = tree.resolve()
+    for folder, folders, files in os.walk(tree):
+        for one in (Path(folder) / name for name in (*folders, *files)):
+            if one.is_symlink() and not Path(os.path.realpath(one)).is_relative_to(whole):
+                raise BadInput(
+                    f"{shown(ref.url)} at {ref.commit[:12]}: {one.relative_to(tree)} is a link out of the collection."
+                )
+
+
+def _why(err: Exception) -> str:
+    return err.strerror or type(err).__name__ if isinstance(err, OSError) else "git's archive has no files"
 
 
 async def _git(limit_s: float, *args: str) -> bytes:

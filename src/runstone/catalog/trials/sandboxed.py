@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from runstone.catalog import code
+from runstone.catalog import code, layout
 from runstone.catalog.build import Trial
 from runstone.connectors.executors import Executor, ExecutorOrder, ExecutorOutcome
 from runstone.content import dependencies, suite
@@ -49,7 +49,8 @@ class Sandboxed:
         with tempfile.TemporaryDirectory(prefix="runstone-trials-") as folder:
             order = _order(root, path, environment.folders, Path(folder))
             outcome = await self._executor.run(order, hear)
-        return _trial(_read(lines, outcome))
+        missing = environment.findings[-1:] if environment.log else ()
+        return _trial(_read(lines, outcome), tuple(one.message for one in missing))
 
 
 def _order(root: Path, path: str, folders: tuple[Path, ...], cwd: Path) -> ExecutorOrder:
@@ -61,7 +62,8 @@ def _order(root: Path, path: str, folders: tuple[Path, ...], cwd: Path) -> Execu
         cwd=cwd,
         stdin=json.dumps(asked).encode(),
         deadline_s=_DEADLINE_S,
-        reads=(*suite.interpreter(), root.resolve(), *folders),
+        # Other bundles are not shown: a trial that depends on them would not be run again when they change.
+        reads=(*suite.interpreter(), root.resolve() / path, *layout.beside(root.resolve(), path), *folders),
         network=False,
     )
 
@@ -79,9 +81,11 @@ def _read(lines: list[bytes], outcome: ExecutorOutcome) -> BundleOutcome:
         raise BadInput(f"Its tests could not be run (exit {outcome.exit_code}). {said}".strip()) from err
 
 
-def _trial(outcome: BundleOutcome) -> Trial:
+def _trial(outcome: BundleOutcome, missing: tuple[str, ...]) -> Trial:
+    """``missing``: why packages that the collection asks for were not there; that may be what made a case fail."""
     failures = [f"{one.file}:{one.line} {one.message}" for case in outcome.cases for one in case.failures]
     unresolved = [f"{one.file}:{one.line} {one.message}" for one in outcome.unresolved]
-    lines = (*outcome.defects, *unresolved, *failures)
+    found = (*outcome.defects, *unresolved, *failures)
+    lines = (*missing, *found) if found else ()
     failed = sum(not case.passed for case in outcome.cases) + len(outcome.defects) + bool(unresolved)
     return Trial(passed=sum(case.passed for case in outcome.cases), failed=failed, lines=lines[:_SHOWN])
