@@ -63,4 +63,6 @@ def read(environment: Mapping[str, str] | None = None, **flags: object) -> Setti
             many = isinstance(values[field], tuple)
             values[field] = tuple(part for part in said.split(",") if part) if many else said
     values |= {name: value for name, value in flags.items() if value is not None}
+    # git and Tasks work in other folders than this process.
+    values["data"] = Path(str(values["data"])).expanduser().absolute()
     return Settings.model_validate(values)

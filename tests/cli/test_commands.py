@@ -139,3 +139,9 @@ def test_settings_come_from_flags_then_environment_then_defaults() -> None:
     environment = {"RUNSTONE_PORT": "9", "RUNSTONE_NAMESPACES": "a,b", "KUBECONFIG": "/k"}
     told = settings.read(environment, port=7)
     assert (told.port, told.namespaces, told.kubeconfig, told.host) == (7, ("a", "b"), "/k", "127.0.0.1")
+
+
+def test_a_data_folder_is_the_same_from_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert settings.read({}, data=Path("here")).data == tmp_path / "here"
+    assert settings.read({"RUNSTONE_DATA": "~/there", "HOME": "/x"}).data.is_absolute()
