@@ -9,7 +9,6 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,10 @@ import pytest
 from botocore import xform_name
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.conformance import reading
 from tests.conformance.aws_estate import ACCOUNT, HOME, OTHER, PAIRS, RECORDED, TAGS, Estate
 from tests.conformance.aws_gate import Gate, gate
+from tests.conformance.reading import Reading
 
 from runstone import plugins
 from runstone.connectors.platforms import Batch, Platform, version
@@ -43,22 +44,6 @@ FURTHER = {
 """What is asked besides the table's own calls; sts:GetCallerIdentity needs no grant."""
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What one reading told."""
-
-    batches: dict[str, Batch]
-
-    def objects(self, kind: str, region: str = HOME) -> dict[str, Object]:
-        return {one["metadata"]["name"]: one for one in self.batches[f"{kind}/{region}"].objects}
-
-    def one(self, kind: str, region: str = HOME) -> Object:
-        return next(iter(self.objects(kind, region).values()))
-
-    def problem(self, kind: str, region: str = HOME) -> str:
-        return self.batches[f"{kind}/{region}"].reading.problem
-
-
 @pytest.fixture
 def aws(estate: Estate) -> Iterator[Gate]:
     with gate(estate.url) as opened:
@@ -79,9 +64,7 @@ def platform(aws: Gate, name: str = "prod", *types: str, **more: Any) -> Platfor
 
 
 async def read(platform: Platform, *extra: str) -> Reading:
-    found = {f"{one.reading.scope.kind}/{one.reading.scope.namespace}": one async for one in platform.read(extra)}
-    assert {one.reading.scope.platform for one in found.values()} == {platform.name}
-    return Reading(found)
+    return await reading.read(platform, *extra, of="aws", home=HOME)
 
 
 def refers(obj: Object, field: str) -> list[Object]:

@@ -9,18 +9,19 @@ import re
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.conformance import reading
 from tests.conformance.azure_devops_place import LAB, LAB_ID, PAT, SHOP, SHOP_ID, DevOpsPlace, basic, error, recorded
+from tests.conformance.reading import Reading, pattern
 from tests.conformance.wire import Asked, Reply, Wire, wired
 
 from runstone import plugins
-from runstone.connectors.platforms import Batch, Platform, version
+from runstone.connectors.platforms import Platform, version
 from runstone.connectors.platforms.azure_devops import looks
 from runstone.connectors.platforms.azure_devops.kinds import BY_TYPE, KINDS, ORGANIZATION, PROJECT
 from runstone.connectors.platforms.azure_devops.place import found as placed
@@ -28,31 +29,10 @@ from runstone.connectors.platforms.azure_devops.round import Wanted
 from runstone.connectors.platforms.azure_devops.shape import Within, shaped
 from runstone.edge.discovery import references, subjects
 from runstone.edge.discovery.relations import Objects
-from runstone.edge.discovery.rules import Rule, World
 from runstone.errors import BadInput, Forbidden, Unreachable
-from runstone.model.content import GenerationRule
 
 Object = dict[str, Any]
 REPOSITORIES, PIPELINES = "/git/repositories", "/build/definitions"
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What one reading told."""
-
-    batches: dict[str, Batch]
-
-    def objects(self, kind: str, project: str = SHOP) -> dict[str, Object]:
-        return {one["metadata"]["name"]: one for one in self.batches[f"AzureDevOps{kind}/{project}"].objects}
-
-    def complete(self, kind: str, project: str = SHOP) -> bool:
-        return self.batches[f"AzureDevOps{kind}/{project}"].reading.complete
-
-    def problem(self, kind: str, project: str = SHOP) -> str:
-        return self.batches[f"AzureDevOps{kind}/{project}"].reading.problem
-
-    def all(self) -> list[Object]:
-        return [one for batch in self.batches.values() for one in batch.objects]
 
 
 @pytest.fixture(autouse=True)
@@ -85,11 +65,7 @@ def platform(devops: Wire, *types: str, **more: Any) -> Platform:
 
 
 async def read(platform: Platform, *extra: str) -> Reading:
-    batches = [one async for one in platform.read(extra)]
-    found = {f"{one.reading.scope.kind}/{one.reading.scope.namespace}": one for one in batches}
-    assert len(found) == len(batches), "a scope is told once"
-    assert {one.reading.scope.platform for one in batches} == {platform.name}
-    return Reading(found)
+    return await reading.read(platform, *extra, of="azure_devops", home=SHOP, prefix="AzureDevOps")
 
 
 # What is found ------------------------------------------------------------------------------------------------
@@ -142,35 +118,6 @@ def test_every_field_of_a_row_is_in_its_recorded_answer(whole: Reading) -> None:
 # What rules and templates read --------------------------------------------------------------------------------
 
 
-def subject(obj: Object) -> subjects.Subject:
-    metadata = obj["metadata"]
-    ref = references.ResourceRef(
-        platform="contoso", kind=obj["kind"], namespace=metadata["namespace"], name=metadata["name"]
-    )
-    return subjects.described(ref, obj, "azure_devops", 2)
-
-
-def matched(whole: Reading, type_: str, *predicates: Object, qualifiers: tuple[str, ...] = ("resource",)) -> list[str]:
-    """The names of what a rule finds."""
-    rule = Rule(
-        GenerationRule.model_validate(
-            {
-                "file": "rule.yaml",
-                "platform": "azure_devops",
-                "resource_types": (type_,),
-                "match": predicates,
-                "slxs": ({"baseName": "a", "qualifiers": list(qualifiers), "outputItems": [{"type": "slx"}]},),
-            }
-        )
-    )
-    world = World(subjects.by_type(subject(one) for one in whole.all()), {})
-    return sorted(match.subject.name for match in rule.matches(world))
-
-
-def pattern(text: str, *properties: str) -> Object:
-    return {"type": "pattern", "pattern": text, "properties": list(properties), "mode": "substring"}
-
-
 @pytest.mark.parametrize(
     ("type_", "qualifiers", "expected"),
     [
@@ -184,18 +131,18 @@ def pattern(text: str, *properties: str) -> Object:
 def test_types_that_rules_name_are_found_with_their_qualifiers(
     whole: Reading, type_: str, qualifiers: tuple[str, ...], expected: list[str]
 ) -> None:
-    assert matched(whole, type_, pattern(".+", "name"), qualifiers=qualifiers) == expected
+    assert whole.matched(type_, pattern(".+", "name"), qualifiers=qualifiers) == expected
 
 
 def test_rules_find_id_url_revision_and_the_fields_of_the_api(whole: Reading) -> None:
-    assert matched(whole, "pipeline", pattern("^7$", "revision"), pattern("^1$", "id")) == ["checkout-ci"]
-    assert matched(whole, "pipeline", pattern("prod", "path")) == ["deploy"]
-    assert matched(whole, "pipeline", pattern("GitHub", "repository/type")) == ["legacy-ci"]
-    assert matched(whole, "repository", pattern("_apis/git", "url")) == ["attic", "cart", "checkout", "checkout"]
+    assert whole.matched("pipeline", pattern("^7$", "revision"), pattern("^1$", "id")) == ["checkout-ci"]
+    assert whole.matched("pipeline", pattern("prod", "path")) == ["deploy"]
+    assert whole.matched("pipeline", pattern("GitHub", "repository/type")) == ["legacy-ci"]
+    assert whole.matched("repository", pattern("_apis/git", "url")) == ["attic", "cart", "checkout", "checkout"]
 
 
 def test_templates_find_the_organization_and_the_project(whole: Reading) -> None:
-    one = subject(whole.objects("Repository")["cart"])
+    one = whole.subject(whole.objects("Repository")["cart"])
     seen = subjects.variables(one, subjects.Cluster(), {}, bare=False)
     assert seen["organization"] == "contoso"
     assert seen["project"]["name"] == SHOP
@@ -203,7 +150,7 @@ def test_templates_find_the_organization_and_the_project(whole: Reading) -> None
     assert str(resource["project"]) == SHOP, "public templates write {{ match_resource.project }}"
     assert resource["qualified_name"] == f"contoso/{SHOP}/cart"
     assert (resource["organization"], resource["resource"]["name"]) == ("contoso", "cart")
-    project = subjects.variables(subject(whole.objects("Project", "")[SHOP]), subjects.Cluster(), {}, bare=False)
+    project = subjects.variables(whole.subject(whole.objects("Project", "")[SHOP]), subjects.Cluster(), {}, bare=False)
     assert project["match_resource"]["qualified_name"] == f"contoso/{SHOP}"
 
 

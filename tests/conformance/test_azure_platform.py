@@ -8,14 +8,15 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.conformance import reading
 from tests.conformance.azure_place import HIDDEN, LAB, SHOP, TOKEN, AzurePlace, disk, error, lab, recorded
+from tests.conformance.reading import Reading, pattern
 from tests.conformance.wire import Asked, Reply, Wire, wired
 
 from runstone import plugins
@@ -31,30 +32,9 @@ from runstone.connectors.platforms.azure.shape import Place, shaped
 from runstone.connectors.platforms.azure.table import BY_ARM, GROUP, KINDS, SUBSCRIPTION, TYPES
 from runstone.edge.discovery import references, subjects
 from runstone.edge.discovery.relations import Objects
-from runstone.edge.discovery.rules import Rule, World
 from runstone.errors import BadInput, Forbidden, Unreachable
-from runstone.model.content import GenerationRule
 
 Object = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What one reading told."""
-
-    batches: dict[str, Batch]
-
-    def objects(self, kind: str, subscription: str = SHOP) -> dict[str, Object]:
-        return {one["metadata"]["name"]: one for one in self.batches[f"{kind}/{subscription}"].objects}
-
-    def one(self, kind: str, subscription: str = SHOP) -> Object:
-        return next(iter(self.objects(kind, subscription).values()))
-
-    def problem(self, kind: str, subscription: str = SHOP) -> str:
-        return self.batches[f"{kind}/{subscription}"].reading.problem
-
-    def all(self) -> list[Object]:
-        return [one for batch in self.batches.values() for one in batch.objects]
 
 
 @pytest.fixture
@@ -87,11 +67,7 @@ def platform(azure: Wire, name: str = "prod", *types: str, **more: Any) -> Platf
 
 
 async def read(platform: Platform, *extra: str) -> Reading:
-    batches = [one async for one in platform.read(extra)]
-    found = {f"{one.reading.scope.kind}/{one.reading.scope.namespace}": one for one in batches}
-    assert len(found) == len(batches), "a scope is told once"
-    assert {one.reading.scope.platform for one in batches} == {platform.name}
-    return Reading(found)
+    return await reading.read(platform, *extra, of="azure", home=SHOP)
 
 
 def refers(obj: Object, field: str) -> list[Object]:
@@ -187,35 +163,6 @@ def test_a_subscription_is_called_by_its_display_name(whole: Reading) -> None:
 # What rules and templates read --------------------------------------------------------------------------------
 
 
-def subject(obj: Object) -> subjects.Subject:
-    metadata = obj["metadata"]
-    ref = references.ResourceRef(
-        platform="prod", kind=obj["kind"], namespace=metadata["namespace"], name=metadata["name"]
-    )
-    return subjects.described(ref, obj, "azure", 2)
-
-
-def matched(whole: Reading, type_: str, *predicates: Object, qualifiers: tuple[str, ...] = ("resource",)) -> list[str]:
-    """The names of what a rule finds."""
-    rule = Rule(
-        GenerationRule.model_validate(
-            {
-                "file": "rule.yaml",
-                "platform": "azure",
-                "resource_types": (type_,),
-                "match": predicates,
-                "slxs": ({"baseName": "a", "qualifiers": list(qualifiers), "outputItems": [{"type": "slx"}]},),
-            }
-        )
-    )
-    world = World(subjects.by_type(subject(one) for one in whole.all()), {})
-    return sorted(match.subject.name for match in rule.matches(world))
-
-
-def pattern(text: str, *properties: str) -> Object:
-    return {"type": "pattern", "pattern": text, "properties": list(properties), "mode": "substring"}
-
-
 @pytest.mark.parametrize(
     "type_",
     [
@@ -230,30 +177,30 @@ def pattern(text: str, *properties: str) -> Object:
     ],
 )  # fmt: skip
 def test_every_type_that_public_rules_name_is_found_by_its_name(whole: Reading, type_: str) -> None:
-    assert matched(whole, type_, pattern(".+", "name"))
+    assert whole.matched(type_, pattern(".+", "name"))
 
 
 def test_public_rules_tell_web_apps_from_function_apps_by_their_kind(whole: Reading) -> None:
     type_ = "azure_appservice_web_apps"
-    assert matched(whole, type_, pattern("^app(?:,.*)?$", "kind")) == ["shop-web"]
-    assert matched(whole, type_, pattern("^functionapp(?:,.*)?$", "kind")) == ["shop-fn"]
+    assert whole.matched(type_, pattern("^app(?:,.*)?$", "kind")) == ["shop-web"]
+    assert whole.matched(type_, pattern("^functionapp(?:,.*)?$", "kind")) == ["shop-fn"]
     view = subjects.variables(
-        subject(whole.objects("AzureWebApp")["shop-prod/shop-web"]), subjects.Cluster(), {}, bare=False
+        whole.subject(whole.objects("AzureWebApp")["shop-prod/shop-web"]), subjects.Cluster(), {}, bare=False
     )
     assert view["match_resource"]["resource"]["kind"] == "app,linux"
 
 
 def test_rules_find_the_fields_of_azures_own_clients(whole: Reading) -> None:
     machines = "azure_compute_virtual_machines"
-    assert matched(whole, machines, pattern("D2s_v5", "hardware_profile/vm_size")) == ["web-1"]
-    assert matched(whole, machines, pattern("Failed", "provisioning_state")) == ["web-1"]
-    assert matched(whole, machines, pattern("shop", "tag-values")) == ["web-1"]
-    assert matched(whole, "azure_compute_disks", pattern("Premium", "sku/name")) == ["web-1-data", "web-1-os"]
-    assert matched(whole, "azure_storage_accounts", pattern("StorageV2", "kind")) == ["shopimages"]
+    assert whole.matched(machines, pattern("D2s_v5", "hardware_profile/vm_size")) == ["web-1"]
+    assert whole.matched(machines, pattern("Failed", "provisioning_state")) == ["web-1"]
+    assert whole.matched(machines, pattern("shop", "tag-values")) == ["web-1"]
+    assert whole.matched("azure_compute_disks", pattern("Premium", "sku/name")) == ["web-1-data", "web-1-os"]
+    assert whole.matched("azure_storage_accounts", pattern("StorageV2", "kind")) == ["shopimages"]
 
 
 def test_templates_find_the_group_and_the_subscription(whole: Reading) -> None:
-    one = subject(whole.objects("AzureVirtualMachine")["SHOP-PROD/web-1"])
+    one = whole.subject(whole.objects("AzureVirtualMachine")["SHOP-PROD/web-1"])
     seen = subjects.variables(one, subjects.Cluster(), {}, bare=False)
     assert seen["resource_group"]["name"] == "shop-prod"
     assert (seen["subscription_id"], seen["subscription_name"]) == (SHOP, "Shop Production")

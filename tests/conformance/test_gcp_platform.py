@@ -10,7 +10,6 @@ import re
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.conformance import reading
 from tests.conformance.gcp_place import (
     DISK,
     LAB,
@@ -35,6 +35,7 @@ from tests.conformance.gcp_place import (
     project,
     recorded,
 )
+from tests.conformance.reading import Reading, pattern
 from tests.conformance.wire import Asked, Reply, Wire, wired
 
 from runstone import plugins
@@ -46,35 +47,11 @@ from runstone.connectors.platforms.gcp.shape import Place, shaped
 from runstone.connectors.platforms.gcp.table import KINDS, TYPES
 from runstone.edge.discovery import references, subjects
 from runstone.edge.discovery.relations import Objects
-from runstone.edge.discovery.rules import Rule, World
 from runstone.errors import BadInput, Forbidden, Unreachable
-from runstone.model.content import GenerationRule
 
 Object = dict[str, Any]
 DISKS, CACHES = "gcp_compute_disks", "gcp_redis_instances"
 UID = "//compute.googleapis.com/projects/shop-prod"
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What one reading told."""
-
-    batches: dict[str, Batch]
-
-    def objects(self, kind: str, project: str = SHOP) -> dict[str, Object]:
-        return {one["metadata"]["name"]: one for one in self.batches[f"{kind}/{project}"].objects}
-
-    def one(self, kind: str, project: str = SHOP) -> Object:
-        return next(iter(self.objects(kind, project).values()))
-
-    def complete(self, kind: str, project: str = SHOP) -> bool:
-        return self.batches[f"{kind}/{project}"].reading.complete
-
-    def problem(self, kind: str, project: str = SHOP) -> str:
-        return self.batches[f"{kind}/{project}"].reading.problem
-
-    def all(self) -> list[Object]:
-        return [one for batch in self.batches.values() for one in batch.objects]
 
 
 @pytest.fixture
@@ -101,11 +78,7 @@ def platform(gcp: Wire, name: str = "prod", *types: str, **more: Any) -> Platfor
 
 
 async def read(platform: Platform, *extra: str) -> Reading:
-    batches = [one async for one in platform.read(extra)]
-    found = {f"{one.reading.scope.kind}/{one.reading.scope.namespace}": one for one in batches}
-    assert len(found) == len(batches), "a scope is told once"
-    assert {one.reading.scope.platform for one in batches} == {platform.name}
-    return Reading(found)
+    return await reading.read(platform, *extra, of="gcp", home=SHOP)
 
 
 def refers(obj: Object, field: str) -> list[Object]:
@@ -233,35 +206,6 @@ def test_labels_are_found_wherever_a_service_keeps_them(whole: Reading) -> None:
 # What rules and templates read --------------------------------------------------------------------------------
 
 
-def subject(obj: Object) -> subjects.Subject:
-    metadata = obj["metadata"]
-    ref = references.ResourceRef(
-        platform="prod", kind=obj["kind"], namespace=metadata["namespace"], name=metadata["name"]
-    )
-    return subjects.described(ref, obj, "gcp", 2)
-
-
-def matched(whole: Reading, type_: str, *predicates: Object, qualifiers: tuple[str, ...] = ("project",)) -> list[str]:
-    """The names of what a rule finds."""
-    rule = Rule(
-        GenerationRule.model_validate(
-            {
-                "file": "rule.yaml",
-                "platform": "gcp",
-                "resource_types": (type_,),
-                "match": predicates,
-                "slxs": ({"baseName": "a", "qualifiers": list(qualifiers), "outputItems": [{"type": "slx"}]},),
-            }
-        )
-    )
-    world = World(subjects.by_type(subject(one) for one in whole.all()), {})
-    return sorted(match.subject.name for match in rule.matches(world))
-
-
-def pattern(text: str, *properties: str) -> Object:
-    return {"type": "pattern", "pattern": text, "properties": list(properties), "mode": "substring"}
-
-
 @pytest.mark.parametrize(
     "type_",
     [
@@ -275,20 +219,20 @@ def pattern(text: str, *properties: str) -> Object:
     ],
 )  # fmt: skip
 def test_every_type_that_public_rules_name_is_found_by_its_name(whole: Reading, type_: str) -> None:
-    assert matched(whole, type_, pattern(".+", "name"))
-    assert matched(whole, type_, pattern(SHOP, "project_id"))
+    assert whole.matched(type_, pattern(".+", "name"))
+    assert whole.matched(type_, pattern(SHOP, "project_id"))
 
 
 def test_rules_find_the_fields_as_each_service_spells_them(whole: Reading) -> None:
     machines = "compute_instance"
-    assert matched(whole, machines, pattern("e2-standard-2$", "machineType")) == ["web-1"]
-    assert matched(whole, machines, pattern("/instanceGroupManagers/", "metadata/items/value")) == ["web-1"]
-    assert matched(whole, "gcp_sql_instances", pattern("POSTGRES", "databaseVersion")) == ["orders"]
-    assert matched(whole, "gcp_sql_instances", pattern("db-custom", "settings/tier")) == ["orders"]
+    assert whole.matched(machines, pattern("e2-standard-2$", "machineType")) == ["web-1"]
+    assert whole.matched(machines, pattern("/instanceGroupManagers/", "metadata/items/value")) == ["web-1"]
+    assert whole.matched("gcp_sql_instances", pattern("POSTGRES", "databaseVersion")) == ["orders"]
+    assert whole.matched("gcp_sql_instances", pattern("db-custom", "settings/tier")) == ["orders"]
 
 
 def test_templates_find_the_project(whole: Reading) -> None:
-    one = subject(whole.objects("CloudSQLInstance")["orders"])
+    one = whole.subject(whole.objects("CloudSQLInstance")["orders"])
     seen = subjects.variables(one, subjects.Cluster(), {}, bare=False)
     assert seen["project"]["name"] == SHOP
     resource = seen["match_resource"]
