@@ -11,6 +11,7 @@ from runstone.catalog.augment.cache import Cached
 from runstone.catalog.augment.local import Local
 from runstone.catalog.document import TaskDocument
 from runstone.catalog.entry import Entry
+from runstone.catalog.ontology import tables
 from runstone.model.content import CauseCode, Change
 
 BUILT_IN = Path(__file__).parents[2] / "codecollection"
@@ -96,7 +97,7 @@ def test_issues_carry_cause_codes_by_their_patterns_or_else_signals(written: Map
 def test_what_follows_an_issue_is_another_task_that_looks_at_it(written: Mapping[str, TaskDocument]) -> None:
     (crash,) = of_title(written, "Check Restarts").issues
     assert crash.follows[0].key.partition("::")[2].startswith("Analyze Logs")
-    assert crash.follows[0].why == "looks at log-patterns, logs"
+    assert crash.follows[0].why == "looks at log-patterns"
     assert crash.follows[0].score == 1
     assert all(not follow.key.partition("::")[2].startswith("Check Restarts") for follow in crash.follows)
 
@@ -211,7 +212,7 @@ def test_scenarios_differ_and_name_what_answers_them(documents: Mapping[str, Tas
         for scenario in one.scenarios:
             assert scenario.says in scenario.text
             assert scenario.resource in scenario.text
-            assert scenario.looks
+            assert set(scenario.looks) <= set(tables.load().signals[scenario.symptom].looks)
             assert one.key not in scenario.then
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from runstone.catalog import facets, read
-from runstone.catalog.augment import handlers, roles
+from runstone.catalog.augment import handlers, roles, subject
 from runstone.catalog.augment.local import Local
 from runstone.catalog.document import TaskDocument
 from runstone.catalog.entry import Entry
@@ -104,7 +104,8 @@ def test_what_passes_alerts_on_has_those_of_others_by_its_own_fields(documents: 
 def test_a_handler_looks_at_nothing_itself(known: tuple[Entry, ...], documents: Mapping[str, TaskDocument]) -> None:
     for one in known:
         if handlers.source(one):
-            assert roles.offered(one, facets.of_entry(one)).facets.looks == {}
+            about = roles.subject(one, subject.of_entry(one, facets.of_entry(one)))
+            assert (about.facets.looks, about.shown, about.told) == ({}, {}, {})
             assert documents[one.key].symptoms == ()
 
 

@@ -52,9 +52,10 @@ class ExpectedIssue(Noun):
 class Scenario(Noun):
     """A situation in which the Task helps: symptom, resource, platform and surroundings, as somebody would tell it.
 
-    ``says``: the symptom in the words of ``text``. ``looks``: what of the Task answers it, strongest first.
-    ``expects``: the Issue it most likely ends in, if its source has one that speaks of the symptom. ``then``: the Tasks
-    that should come next in these surroundings (what changed, after a release; what is used up, under load).
+    ``says``: the symptom in the words of ``text``. ``looks``: what of the Task answers it, strongest first; none
+    where its own words tell the symptom. ``expects``: the Issue it most likely ends in, if its source has one that
+    speaks of the symptom. ``then``: the Tasks that should come next: what these surroundings suggest (what changed,
+    after a release; what is used up, under load), then what else the symptom calls for and this Task does not show.
     ``inputs``: for a Task that runs what it is given, the command by the input's name; ``reads``: what to look for in
     what it prints.
     """

@@ -1,7 +1,7 @@
 """What a text is about, by the ontology: kinds, platforms, products, what is looked at, what is asked for."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -100,7 +100,7 @@ def of_entry(entry: Entry) -> Offered:
         kinds=_entry_kinds(entry, title, bundle, documentation, known),
         platforms=_entry_platforms(entry, title, bundle, known),
         products=_weights([*known.products.find(title), *known.products.find(bundle)]),
-        looks=_together(known.looks, ((title, 1.0), (documentation, 0.45), (tags, 0.35), (issues, 0.25))),
+        looks=looks_in(((title, 1.0), (documentation, 0.45), (tags, 0.35), (issues, 0.25))),
     )
     mentioned = known.products.find((*documentation, *words.fold(entry.bundle_documentation)))
     return Offered(facets=found, verb=_verb(title, known), mentions=frozenset(one.name for one in mentioned))
@@ -131,6 +131,15 @@ def _entry_platforms(entry: Entry, title: tuple[str, ...], bundle: tuple[str, ..
 def without_variables(text: str) -> str:
     """A title or text of a Robot file without its ``${VARIABLES}``."""
     return _VARIABLE.sub(" ", text)
+
+
+def looks_in(texts: Iterable[tuple[tuple[str, ...], float]], ignored: Collection[str] = ()) -> Weights:
+    """What folded texts name to look at; each text has a factor for how much it counts. ``ignored`` phrases do not."""
+    weights: Weights = {}
+    for stems, factor in texts:
+        found = (one for one in lexicon.load().looks.find(stems) if one.phrase not in ignored)
+        weights = _either(weights, _weights(found, factor))
+    return weights
 
 
 def subject(title: str) -> str:

@@ -1,16 +1,18 @@
 """Which Tasks should follow an Issue: search over the collection, asked with the Issue's own words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import islice
 
 from runstone.catalog import facets, weights
-from runstone.catalog.augment import situations
+from runstone.catalog.augment import findings, situations
+from runstone.catalog.augment.subject import SAME, Subject, of_entry
 from runstone.catalog.document import Follow
 from runstone.catalog.entry import Entry
 from runstone.catalog.facets import Asked, Facets
 from runstone.catalog.index import Index, Scored
+from runstone.catalog.ontology.tables import Signal, Weights
 
 _MOST = 6
 _NEAR = 0.6
@@ -25,6 +27,16 @@ _LOOKS = 0.5
 """How well a Task that is made for something answers for its kind, and looks at what it calls for."""
 _STRANGE = 0.6
 """The share of another product in a Task from which on it is about something else."""
+_TITLED = 0.7
+"""How plainly a title must name what surroundings suggest: more than one common word does."""
+_FIRST = 0.8
+"""What surroundings suggest most."""
+_NAMED = 0.6
+"""How plainly a title must name what a symptom calls for."""
+_LEFT = 0.3
+"""How much a symptom must call for what a Task does not show, for another to be run beside it."""
+_ACCESS = "permissions"
+_CLOUDS = frozenset({"aws", "azure", "gcp"})
 
 
 class Chains:
@@ -33,12 +45,21 @@ class Chains:
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._index = Index(entries, weights.WITHOUT_VECTORS)
         self._at = {one.key: at for at, one in enumerate(entries)}
+        self._subjects = [of_entry(*one) for one in zip(self._index.entries, self._index.offered, strict=True)]
         self._asked = cache(facets.of_question)
+
+    def subject(self, entry: Entry) -> Subject:
+        """What one of the catalogue's Tasks is about."""
+        return self._subjects[self._at[entry.key]]
 
     def after(self, entry: Entry, title: str, next_steps: Sequence[str]) -> tuple[Follow, ...]:
         """The Tasks to run after an Issue of ``entry``, in its bundle and beyond; never the entry itself."""
+        if findings.own_failure(title):
+            return tuple(self._access(entry)) if findings.reaching(title) else ()
+        if entry.changes and not findings.signals_in(title):
+            return ()
         asked = self._within(entry, self._asked(". ".join((title, *next_steps[:3]))))
-        found = [one for one in self._index.scored(asked) if self._goes_on(entry, one)]
+        found = [one for one in self._index.scored(asked) if self._goes_on(entry, asked, one)]
         best = found[0].score if found else 0
         near = [(one, self._shared(asked, one)) for one in found[: 3 * _MOST] if best > 0 and one.score >= _NEAR * best]
         return tuple(
@@ -52,15 +73,33 @@ class Chains:
         )[:_MOST]
 
     def next(self, entry: Entry) -> dict[str, tuple[str, ...]]:
-        """For each of the surroundings, the Tasks on the entry's subject that look at what they suggest."""
-        own = self._index.offered[self._at[entry.key]].facets
+        """For each of the surroundings, the Tasks on the entry's subject whose titles name what they suggest."""
+        own = self.subject(entry).facets
         found: dict[str, tuple[str, ...]] = {}
         for name, one in situations.SURROUNDINGS.items():
-            wanted = replace(own, looks=one.looks, signals={})
-            asked = Asked(text=one.told, facets=wanted, intent="diagnose", names=frozenset())
-            near = (one for one in self._index.scored(asked)[:_TRIED] if self._goes_on(entry, one))
+            asked = _asking(replace(own, looks=one.looks, signals={}), one.told)
+            near = (
+                scored
+                for scored in self._index.scored(asked)[:_TRIED]
+                if self._titled(scored, one.looks) and self._goes_on(entry, asked, scored)
+            )
             found[name] = tuple(self._index.entries[scored.number].key for scored in islice(near, _THEN))
         return found
+
+    def beside(self, entry: Entry, signal: Signal) -> tuple[str, ...]:
+        """The Tasks on the entry's subject whose titles name what the signal calls for and the entry does not show."""
+        subject = self.subject(entry)
+        left = {look: weight * (1 - subject.shown.get(look, 0)) for look, weight in signal.looks.items()}
+        wanted = {look: weight for look, weight in left.items() if weight >= _LEFT}
+        if not wanted:
+            return ()
+        asked = _asking(replace(subject.facets, looks=wanted, signals={}))
+        near = (
+            scored
+            for scored in self._index.scored(asked)[:_TRIED]
+            if self._names(scored, wanted) and self._goes_on(entry, asked, scored)
+        )
+        return tuple(self._index.entries[scored.number].key for scored in islice(near, _THEN))
 
     def made_for(self, entry: Entry, wanted: Facets) -> tuple[str, ...]:
         """The Tasks, other than the entry, that only look, and at what is wanted on this very kind or product.
@@ -69,8 +108,9 @@ class Chains:
         """
         if not (wanted.kinds or wanted.products):
             return ()
-        asked = Asked(text="", facets=wanted, intent="diagnose", names=frozenset())
-        found = [one for one in self._index.scored(asked) if self._fits(one, wanted) and self._goes_on(entry, one)]
+        asked = _asking(wanted)
+        scored = self._index.scored(asked)
+        found = [one for one in scored if self._fits(one, wanted) and self._goes_on(entry, asked, one)]
         near = [one for one in found if one.score >= _NEAR * found[0].score]
         return tuple(self._index.entries[one.number].key for one in near[:_THEN])
 
@@ -81,21 +121,48 @@ class Chains:
         there = not wanted.platforms or one.features["platform"] > 0
         return not (entry.changes or entry.runs) and about and near and there and one.features["looks"] >= _LOOKS
 
-    def _goes_on(self, entry: Entry, scored: Scored) -> bool:
+    def _access(self, entry: Entry) -> Iterator[Follow]:
+        """The Tasks of the bundle that look at access: what to run where the Task itself was refused."""
+        for other, about in zip(self._index.entries, self._subjects, strict=True):
+            looks = about.titled.get(_ACCESS, 0) >= _TITLED and not (other.changes or other.runs)
+            if looks and other.bundle == entry.bundle and other.key != entry.key:
+                yield Follow(key=other.key, score=1, why=f"looks at {_ACCESS}")
+
+    def _goes_on(self, entry: Entry, asked: Asked, scored: Scored) -> bool:
         """Another Task on the same subject that only looks, and at what is wanted."""
         other = self._index.entries[scored.number]
         fits = scored.features["looks"] > 0 and scored.features["other_product"] < _STRANGE
         looks = fits and not (other.changes or other.runs)
-        return looks and other.key != entry.key and (other.bundle == entry.bundle or self._near(scored))
+        if not looks or other.key == entry.key or self._elsewhere(entry, other):
+            return False
+        return other.bundle == entry.bundle or self._near(asked, scored)
 
-    def _near(self, scored: Scored) -> bool:
-        """Whether a Task of another bundle is about a product that is meant, or about such a thing in such a place."""
-        features = scored.features
-        return features["product"] > 0 or (features["platform"] > 0 and features["kind"] >= _LEAST_KIND)
+    def _elsewhere(self, entry: Entry, other: Entry) -> bool:
+        """Whether both are given a resource by name, of different kinds."""
+        own, theirs = self.subject(entry).bound[:1], self.subject(other).bound[:1]
+        return bool(own and theirs) and own != theirs
+
+    def _near(self, asked: Asked, scored: Scored) -> bool:
+        """Whether a Task of another bundle is in the same place, about a product that is meant or such a thing."""
+        features, about = scored.features, self._subjects[scored.number]
+        if features["platform"] < 0 or not about.within(asked.facets.products):
+            return False
+        clouds = _CLOUDS.intersection(about.facets.platforms)
+        if clouds and asked.facets.platforms and not clouds.intersection(asked.facets.platforms):
+            return False
+        return features["product"] >= SAME or (features["platform"] > 0 and features["kind"] >= _LEAST_KIND)
+
+    def _titled(self, scored: Scored, looks: Weights) -> bool:
+        titled = self._subjects[scored.number].titled
+        return any(weight >= _FIRST and titled.get(look, 0) >= _TITLED for look, weight in looks.items())
+
+    def _names(self, scored: Scored, looks: Weights) -> bool:
+        titled = self._subjects[scored.number].titled
+        return any(titled.get(look, 0) >= _NAMED for look in looks)
 
     def _within(self, entry: Entry, asked: Asked) -> Asked:
-        """The Issue is about the Task's subject even where its words do not say so."""
-        own = self._index.offered[self._at[entry.key]].facets
+        """The Issue is about the Task's subject even where its words do not say so, and nowhere else."""
+        own = self.subject(entry).facets
         found = asked.facets
         kinds = {name: _OWN_KIND * weight for name, weight in own.kinds.items()}
         return replace(
@@ -103,13 +170,17 @@ class Chains:
             facets=replace(
                 found,
                 products=found.products or own.products,
-                platforms=found.platforms or own.platforms,
+                platforms=own.platforms or found.platforms,
                 kinds={**kinds, **found.kinds},
             ),
         )
 
     def _shared(self, asked: Asked, one: Scored) -> list[str]:
-        """What the Issue calls for and the Task looks at; a Task that shares only words is no step."""
-        offered = self._index.offered[one.number].facets
-        shared = {look: weight * offered.looks.get(look, 0) for look, weight in asked.facets.looks.items()}
+        """What the Issue calls for and the Task's title names; a Task that shares only words is no step."""
+        titled = self._subjects[one.number].titled
+        shared = {look: weight * titled.get(look, 0) for look, weight in asked.facets.looks.items()}
         return sorted((look for look, weight in shared.items() if weight >= 0.2), key=lambda look: -shared[look])[:3]
+
+
+def _asking(wanted: Facets, told: str = "") -> Asked:
+    return Asked(text=told, facets=wanted, intent="diagnose", names=frozenset())

@@ -3,18 +3,18 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from runstone.catalog import facets, features, weights
-from runstone.catalog.augment import Generator, effects, roles, situations
+from runstone.catalog import facets, features, weights, words
+from runstone.catalog.augment import Generator, effects, findings, roles, situations
 from runstone.catalog.augment.chains import Chains
 from runstone.catalog.augment.situations import Answered
+from runstone.catalog.augment.subject import Subject
 from runstone.catalog.document import ExpectedIssue, Signature, Statement, TaskDocument
 from runstone.catalog.entry import Entry
-from runstone.catalog.facets import Offered
 from runstone.catalog.ontology import tables
 from runstone.model.content import CauseCode, PossibleIssue
 
 _SIGNATURES = 30
-_VERSION = "local-2"
+_VERSION = "local-3"
 _ISSUES = 24
 _PHRASES = 12
 _SERVES = 0.55
@@ -24,11 +24,6 @@ _SAME = 0.5
 """The likeness of products from which on a Task for one serves the other."""
 _WORDS = 2
 """Words that an Issue's title must have without what is filled in."""
-_ITS_OWN = re.compile(
-    r"(?i)^(?:unable to|failed to|could not|cannot|error (?:getting|fetching|retrieving|parsing|listing))|"
-    r"\b(?:collection|analysis|authentication|query|parsing|request) (?:failed|timed out|timeout)\b"
-)
-"""Titles of Issues by which a Task says that it could not do its work."""
 _FILLED = re.compile(r"%\.?\d*[sdf]|[\"']\s*\+[^+]*\+\s*[\"']|\\\([^)]*\)")
 
 
@@ -53,46 +48,51 @@ class Local(Generator):
             self._chains = entries, Chains(entries)
         following = self._chains[1]
         chosen = [one for one in entries if wanted is None or one.key in wanted]
-        return {one.key: self._document(one, facets.of_entry(one), following) for one in chosen}
+        return {one.key: self._document(one, following) for one in chosen}
 
-    def _document(self, entry: Entry, offered: Offered, following: Chains) -> TaskDocument:
-        offered = roles.offered(entry, offered)
-        answered = [] if effects.breaks(entry) else situations.answered(offered)
-        issues = tuple(self._issues(entry, offered, following))
+    def _document(self, entry: Entry, following: Chains) -> TaskDocument:
+        subject = roles.subject(entry, following.subject(entry))
+        answered = [] if effects.breaks(entry) else situations.answered(subject)
+        issues = tuple(self._issues(entry, subject, following))
+        signals = [one.signal for one in answered]
+        expected = findings.expected(issues, signals)
+        beside = {one.name: following.beside(entry, one) for one in signals}
         return TaskDocument(
             key=entry.key,
             digest=entry.digest,
             purpose=Statement(text=_purpose(entry)),
-            use_when=tuple(_use_when(entry, offered, answered)),
-            not_when=(*_not_when(entry, offered), *roles.not_when(entry, following)),
+            use_when=tuple(dict.fromkeys(_use_when(entry, subject, answered))),
+            not_when=(*_not_when(entry, subject), *roles.not_when(entry, following)),
             symptoms=tuple(_symptoms(answered)),
             signatures=tuple(_signatures(entry)),
-            alerts=roles.alerts(entry) or tuple(_alerts(entry, offered, answered)),
-            questions=() if entry.changes else tuple(_questions(entry, offered, answered)),
+            alerts=roles.alerts(entry) or tuple(_alerts(entry, subject, answered)),
+            questions=() if entry.changes else tuple(_questions(answered)),
             preconditions=(*_preconditions(entry), *roles.preconditions(entry)),
             blast_radius=effects.blast_radius(entry, _plain(entry.title)),
             reversible=effects.reversible(entry, _plain(entry.title)),
             issues=issues,
             scenarios=tuple(
                 roles.scenarios(entry, following)
-                or situations.scenarios(entry, offered, answered, _by_signal(issues), following.next(entry))
+                or situations.scenarios(subject, answered, expected, following.next(entry), beside)
             ),
         )
 
-    def _issues(self, entry: Entry, offered: Offered, following: Chains) -> Iterator[ExpectedIssue]:
+    def _issues(self, entry: Entry, subject: Subject, following: Chains) -> Iterator[ExpectedIssue]:
         for one in _distinct(entry)[:_ISSUES]:
             title = _plain(one.title)
             yield ExpectedIssue(
                 title=title,
                 severity=one.severity,
-                causes=self._codes(title, offered),
+                causes=self._codes(title, subject),
                 follows=following.after(entry, title, [_plain(step) for step in one.next_steps]),
             )
 
-    def _codes(self, title: str, offered: Offered) -> tuple[str, ...]:
+    def _codes(self, title: str, subject: Subject) -> tuple[str, ...]:
         """Codes whose patterns match; where none does, the ontology's signals in the title that the Task looks at."""
+        if findings.own_failure(title):
+            return findings.reaching(title)
         found = tuple(code for code, patterns in self._causes if any(one.search(title) for one in patterns))
-        return found or situations.signals_of(title, offered)
+        return found or findings.codes(title, subject.facets.looks, subject.facets.platforms)
 
 
 def _distinct(entry: Entry) -> list[PossibleIssue]:
@@ -114,45 +114,46 @@ def _plain(text: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"…(?:[\s,:/-]*…)+", "…", quiet)).strip(" .")
 
 
-def _by_signal(issues: Sequence[ExpectedIssue]) -> dict[str, str]:
-    """The Issue for each signal: the first that mainly speaks of it; one of the Task's own failures comes last."""
-    found: dict[str, str] = {}
-    ordered = sorted(issues, key=lambda one: bool(_ITS_OWN.search(one.title)))
-    said = [(situations.signals_in(one.title), one.title) for one in ordered]
-    for names, title in (*((names[:1], title) for names, title in said), *said):
-        for name in names:
-            found.setdefault(name, title)
-    return found
-
-
 def _purpose(entry: Entry) -> str:
-    sentence = re.split(r"(?<=[.!?])\s", _plain(entry.documentation) or _plain(entry.title))[0].rstrip(".")
+    sentence = findings.sentence(_plain(entry.documentation) or _plain(entry.title)).rstrip(".")
     subject = _plain(facets.subject(entry.title))
     if not _telling(subject) or sentence.lower() in (subject.lower(), _plain(entry.title).lower()):
         return sentence
     return f"{subject}: {sentence}"
 
 
-def _use_when(entry: Entry, offered: Offered, answered: Sequence[Answered]) -> Iterator[Statement]:
-    thing = situations.resources(entry, offered)[0]
+def _use_when(entry: Entry, subject: Subject, answered: Sequence[Answered]) -> Iterator[Statement]:
     for one in answered[:6]:
-        said = ", ".join(f'"{phrase}"' for phrase in one.signal.phrases[:2])
+        thing = one.things[0]
+        said = ", ".join(f'"{phrase}"' for phrase in _different(one.signal.phrases))
         if one.signal.asked:
             yield Statement(text=f"Use to get an overview of {thing}")
-        elif entry.changes:
-            yield Statement(text=f"Can be a remedy for {thing} that shows: {said}")
-        else:
+        elif not entry.changes:
             yield Statement(text=f"Use for {thing} that shows: {said}")
+        elif _remedy(entry, subject):
+            yield Statement(text=f"Can be a remedy for {thing} that shows: {said}")
 
 
-def _not_when(entry: Entry, offered: Offered) -> Iterator[Statement]:
+def _different(phrases: tuple[str, ...]) -> tuple[str, ...]:
+    """The first phrase, and the first that shares no word with it."""
+    own = set(words.fold(phrases[0]))
+    other = next((one for one in phrases if not own.intersection(words.fold(one))), "")
+    return (phrases[0], other) if other else phrases[:1]
+
+
+def _remedy(entry: Entry, subject: Subject) -> bool:
+    """Whether it is there to change something, rather than changing something on its way."""
+    return entry.changes and (subject.verb == "change" or entry.access == "read-write")
+
+
+def _not_when(entry: Entry, subject: Subject) -> Iterator[Statement]:
     known = tables.load().products
-    others = {other for name in offered.facets.products for other, near in known[name].like.items() if near < _SAME}
-    for other in sorted(others - set(offered.facets.products)):
+    others = {other for name in subject.products for other, near in known[name].like.items() if near < _SAME}
+    for other in sorted(others - set(subject.products)):
         yield Statement(text=f"Not for {known[other].words[0]}, which is close but another thing")
     if effects.breaks(entry):
         yield Statement(text="Not as an answer to any trouble: it is there to break something on purpose")
-    elif entry.changes and (offered.verb == "change" or entry.access == "read-write"):
+    elif _remedy(entry, subject):
         yield Statement(text="Not to find out what is wrong: it changes something")
 
 
@@ -163,29 +164,28 @@ def _symptoms(answered: Sequence[Answered]) -> Iterator[Statement]:
 
 def _signatures(entry: Entry) -> Iterator[Signature]:
     for pattern in entry.patterns[:_SIGNATURES]:
-        yield Signature(pattern=pattern, means=situations.signals_in(re.sub(r"[^\w]+", " ", pattern)))
+        yield Signature(pattern=pattern, means=findings.signals_in(re.sub(r"[^\w]+", " ", pattern)))
 
 
-def _alerts(entry: Entry, offered: Offered, answered: Sequence[Answered]) -> Iterator[Statement]:
+def _alerts(entry: Entry, subject: Subject, answered: Sequence[Answered]) -> Iterator[Statement]:
     known = tables.load()
     strongest = {one.signal.name for one in answered[:_STRONGEST]}
-    products = set(offered.facets.products)
+    products = set(subject.products)
     for alert in known.alerts if not entry.changes else ():
-        about = set(alert.products) & products if alert.products else not products and _serves(alert.kinds, offered)
+        about = set(alert.products) & products if alert.products else not products and _serves(alert.kinds, subject)
         if about and strongest & set(alert.signals[:1]):
             yield from (Statement(text=name) for name in alert.alerts)
 
 
-def _serves(kinds: Sequence[str], offered: Offered) -> bool:
-    return any(features.seen(kind, offered.facets.kinds) >= _SERVES for kind in kinds)
+def _serves(kinds: Sequence[str], subject: Subject) -> bool:
+    return any(features.seen(kind, subject.facets.kinds) >= _SERVES for kind in kinds)
 
 
-def _questions(entry: Entry, offered: Offered, answered: Sequence[Answered]) -> Iterator[Statement]:
-    thing = situations.resources(entry, offered)[0]
+def _questions(answered: Sequence[Answered]) -> Iterator[Statement]:
     for one in (one for one in answered[:8] if not one.signal.asked):
-        first, *others = one.signal.phrases
-        yield Statement(text=f"{thing}: {first}, what is the cause?")
-        yield from (Statement(text=f"{thing}: {other}, what should I check?") for other in others[1:2])
+        first, *others = _different(one.signal.phrases)
+        yield Statement(text=f"{one.things[0]}: {first}, what is the cause?")
+        yield from (Statement(text=f"{one.things[0]}: {other}, what should I check?") for other in others)
 
 
 def _preconditions(entry: Entry) -> Iterator[Statement]:

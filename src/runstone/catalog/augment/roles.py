@@ -10,9 +10,9 @@ from dataclasses import replace
 from runstone.catalog.augment import commands as given
 from runstone.catalog.augment import handlers
 from runstone.catalog.augment.chains import Chains
+from runstone.catalog.augment.subject import Subject
 from runstone.catalog.document import Scenario, Statement
 from runstone.catalog.entry import Entry
-from runstone.catalog.facets import Offered
 from runstone.catalog.ontology import commands, sources, tables
 
 _FILLS = re.compile(r"(?i)\b(?:sync|mirror|copy|replicate|import)\w*\b")
@@ -24,18 +24,17 @@ def digest() -> str:
     return f"{commands.digest()[:16]}{sources.digest()[:16]}"
 
 
-def offered(entry: Entry, found: Offered) -> Offered:
-    """What the Task answers for, where that is not what its words say it looks at.
+def subject(entry: Entry, found: Subject) -> Subject:
+    """What the Task is about, where that is not what its words say it looks at.
 
     A Task that receives alerts looks at nothing itself. One that fills a registry answers for the images that clusters
     pull from there.
     """
     if handlers.source(entry):
-        return replace(found, facets=replace(found.facets, looks={}))
+        return replace(found, facets=replace(found.facets, looks={}), titled={}, shown={}, told={})
     if _fills_registry(entry, found):
-        facets = found.facets
-        looks = {**facets.looks, "images": 1.0, "image-hygiene": 1.0}
-        return replace(found, facets=replace(facets, looks=looks, platforms={**facets.platforms, "kubernetes": 1.0}))
+        there = replace(found, facets=replace(found.facets, platforms={**found.facets.platforms, "kubernetes": 1.0}))
+        return there.looking({"images": 1.0, "image-hygiene": 1.0})
     return found
 
 
@@ -63,7 +62,7 @@ def preconditions(entry: Entry) -> Sequence[Statement]:
     return tuple(given.places(entry)) if entry.runs else ()
 
 
-def _fills_registry(entry: Entry, found: Offered) -> bool:
+def _fills_registry(entry: Entry, found: Subject) -> bool:
     known = tables.load().products
     registry = any("registry" in word for name in found.facets.products for word in known[name].words)
     return registry and bool(_FILLS.search(entry.title)) and found.facets.looks.get("images", 0) >= _IMAGES

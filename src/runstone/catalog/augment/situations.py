@@ -5,10 +5,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from runstone.catalog import facets, features
+from runstone.catalog import features
+from runstone.catalog.augment.subject import Subject
 from runstone.catalog.document import Scenario
-from runstone.catalog.entry import Entry
-from runstone.catalog.facets import Offered
 from runstone.catalog.ontology import tables
 from runstone.catalog.ontology.tables import Signal, Weights
 
@@ -16,15 +15,15 @@ Row = tuple[str, str, str, str]
 """Phrase, resource, platform, surroundings."""
 
 _LEAST = 0.3
-_MAIN = 0.6
-"""What a signal mainly calls for; a Task that only looks at its side matters does not answer it."""
+_MAIN = 0.7
+"""The share of the look a signal calls for most, from which on another is called for as much."""
 _CLEAR = 0.4
+"""How plainly a Task must show what a signal mainly calls for; one that only looks at its side matters is no answer."""
+_PLAIN = 0.6
+"""How plainly it must show what a signal needs."""
 _SIGNALS = 14
 _PHRASES = 24
-_RESOURCES = 4
-_GENERAL = "log-trouble"
-"""What any error in a log is."""
-MOST = 600
+MOST = 1000
 """Scenarios of one Task."""
 _CLUSTERS = ("kubernetes", "eks", "aks", "gke", "openshift")
 
@@ -49,50 +48,43 @@ SURROUNDINGS: Mapping[str, Surroundings] = {
 
 @dataclass(frozen=True)
 class Answered:
-    """A signal, and how well a Task answers it (0 to 1)."""
+    """A signal, how well a Task answers it (0 to 1), and the things of the Task that it befalls."""
 
     signal: Signal
     strength: float
+    things: tuple[str, ...]
 
 
-def answered(offered: Offered) -> list[Answered]:
-    """The signals a Task answers, best first: it looks at what they call for, at the kind they are about."""
-    known = tables.load()
-    found = [Answered(signal, _strength(signal, offered)) for signal in known.signals.values()]
-    return sorted((one for one in found if one.strength >= _LEAST), key=lambda one: -one.strength)[:_SIGNALS]
+def answered(subject: Subject) -> list[Answered]:
+    """The signals a Task answers, best first: it looks at what they call for, at what they befall."""
+    known = tables.load().signals.values()
+    found = [Answered(signal, _strength(signal, subject), subject.befallen(signal)) for signal in known]
+    return sorted((one for one in found if one.things and one.strength >= _LEAST), key=lambda one: -one.strength)[
+        :_SIGNALS
+    ]
 
 
-def resources(entry: Entry, offered: Offered) -> tuple[str, ...]:
-    """What the Task can be asked about, in people's words: its products, or the kinds it can answer for."""
-    known = tables.load()
-    products = [known.products[name].words[0] for name in offered.facets.products]
-    if products:
-        return tuple(products[:_RESOURCES])
-    served = {name: features.seen(name, offered.facets.kinds) for name in known.kinds}
-    best = sorted((name for name, weight in served.items() if weight >= 0.55), key=lambda name: -served[name])
-    return tuple(best[:_RESOURCES]) or (entry.bundle.replace("-", " "),)
-
-
-def platforms(offered: Offered) -> tuple[str, ...]:
+def platforms(subject: Subject) -> tuple[str, ...]:
     """Where the Task can be used: its own platforms, and every managed cluster if it only needs Kubernetes."""
-    names = tuple(offered.facets.platforms)
+    names = tuple(subject.facets.platforms)
     return _CLUSTERS if names == ("kubernetes",) else names or ("any platform",)
 
 
 def scenarios(
-    entry: Entry,
-    offered: Offered,
+    subject: Subject,
     found: Sequence[Answered],
     issues: Mapping[str, str],
-    then: Mapping[str, tuple[str, ...]],
+    then: Mapping[str, Sequence[str]],
+    beside: Mapping[str, Sequence[str]],
 ) -> Iterator[Scenario]:
     """The scenarios of a Task for the signals it answers, its strongest first.
 
-    ``issues`` maps signals to the Issue they most likely end in, ``then`` surroundings to the Tasks that come next.
+    ``issues`` maps signals to the Issue they most likely end in. What comes next: ``then`` by surroundings, and
+    ``beside`` by signal.
     """
-    things, places = resources(entry, offered), platforms(offered)
+    places = platforms(subject)
     for one in found:
-        rows = list(itertools.product(one.signal.phrases[:_PHRASES], things, places, SURROUNDINGS))
+        rows = list(itertools.product(one.signal.phrases[:_PHRASES], one.things, places, SURROUNDINGS))
         for phrase, thing, where, when in _spread(rows, MOST // len(found)):
             yield Scenario(
                 text=_told(phrase, thing, where, when),
@@ -101,9 +93,9 @@ def scenarios(
                 resource=thing,
                 platform=where,
                 environment=when,
-                looks=_shared(one.signal, offered),
+                looks=_shared(one.signal, subject),
                 expects=issues.get(one.signal.name, ""),
-                then=then.get(when, ()),
+                then=tuple(dict.fromkeys((*then[when], *beside[one.signal.name]))),
             )
 
 
@@ -121,41 +113,35 @@ def _told(phrase: str, thing: str, where: str, when: str) -> str:
     return f"{thing}{place}: {phrase} {SURROUNDINGS[when].told}"
 
 
-def _shared(signal: Signal, offered: Offered) -> tuple[str, ...]:
-    weights = {look: weight * offered.facets.looks.get(look, 0) for look, weight in signal.looks.items()}
+def _shared(signal: Signal, subject: Subject) -> tuple[str, ...]:
+    weights = {look: weight * subject.facets.looks.get(look, 0) for look, weight in signal.looks.items()}
     return tuple(sorted((look for look, weight in weights.items() if weight >= 0.15), key=lambda look: -weights[look]))[
         :3
     ]
 
 
-def _strength(signal: Signal, offered: Offered) -> float:
-    theirs = offered.facets.looks
-    if signal.cluster and "kubernetes" not in offered.facets.platforms:
+def _strength(signal: Signal, subject: Subject) -> float:
+    if signal.places and not set(signal.places) & set(subject.facets.platforms):
         return 0.0
-    if not any(weight >= _MAIN and theirs.get(look, 0) >= _CLEAR for look, weight in signal.looks.items()):
+    if signal.befalls and not set(signal.befalls) & set(subject.products):
         return 0.0
+    return max(subject.told.get(signal.name, 0.0), _answers(signal, subject) if _shows(signal, subject) else 0.0)
+
+
+def _answers(signal: Signal, subject: Subject) -> float:
+    theirs = subject.facets.looks
     shared = sum(weight * theirs.get(look, 0) for look, weight in signal.looks.items())
     length = math.sqrt(sum(weight**2 for weight in signal.looks.values()))
     breadth = math.sqrt(sum(weight**2 for weight in theirs.values()))
     strength = shared / length / math.sqrt(breadth)
-    if signal.kinds and not offered.facets.products:
-        strength *= 0.4 + 0.6 * max(features.seen(kind, offered.facets.kinds) for kind in signal.kinds)
+    if signal.kinds and not subject.facets.products:
+        strength *= 0.4 + 0.6 * max(features.seen(kind, subject.facets.kinds) for kind in signal.kinds)
     return min(1.0, strength)
 
 
-def signals_of(title: str, offered: Offered) -> tuple[str, ...]:
-    """The signals that an Issue speaks of and its Task looks at; nothing general beside something particular."""
-    known = tables.load().signals
-    own, in_clusters = offered.facets.looks, "kubernetes" in offered.facets.platforms
-    found = [
-        name
-        for name in signals_in(title)
-        if (in_clusters or not known[name].cluster) and any(look in own for look in known[name].looks)
-    ]
-    return tuple(name for name in found if name != _GENERAL or len(found) == 1)
-
-
-def signals_in(text: str) -> tuple[str, ...]:
-    """The signals that an Issue's title or a pattern speaks of, the most telling first."""
-    found = facets.of_question(text).facets.signals
-    return tuple(sorted(found, key=lambda name: -found[name]))[:3]
+def _shows(signal: Signal, subject: Subject) -> bool:
+    """Whether the Task plainly looks at what the signal needs and mainly calls for."""
+    if signal.needs and not any(subject.shown.get(look, 0) >= _PLAIN for look in signal.needs):
+        return False
+    main = _MAIN * max(signal.looks.values())
+    return any(weight >= main and subject.shown.get(look, 0) >= _CLEAR for look, weight in signal.looks.items())

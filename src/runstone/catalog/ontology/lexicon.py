@@ -19,6 +19,8 @@ class Lexicon:
     products: Phrases
     looks: Phrases
     signals: Phrases
+    troubles: Phrases
+    """As ``signals``, by what tells a trouble alone."""
     change: Phrases
     diagnose: Phrases
     meta: Phrases
@@ -38,7 +40,8 @@ def load() -> Lexicon:
         platforms=Phrases({one.name: one.words for one in known.platforms.values()}, generic=1.0),
         products=Phrases({one.name: one.words for one in known.products.values()}, generic=1.0),
         looks=Phrases({one.name: one.words for one in known.looks.values()}),
-        signals=Phrases({one.name: one.says for one in known.signals.values()}),
+        signals=Phrases({one.name: (*one.says, *one.hints) for one in known.signals.values()}),
+        troubles=Phrases({one.name: one.says for one in known.signals.values() if not one.asked}),
         change=Phrases({"change": intents.change}),
         diagnose=Phrases({"diagnose": intents.diagnose}),
         meta=Phrases({"meta": intents.meta}),

@@ -50,16 +50,24 @@ class Look(Noun):
 
 
 class Signal(Noun):
-    """A state, reason, error or complaint, and what it calls for."""
+    """A state, reason, error or complaint, and what it calls for.
+
+    ``says`` tells the trouble; ``hints`` are words that show in a question that it is about this, and tell no trouble
+    (``cpu``, ``rollout``): search reads them, documents do not repeat them. A Task answers it only if it is on one of
+    the platforms in ``places``, about one of the products it ``befalls`` and plainly looks at one of the looks it
+    ``needs``, where those are given.
+    """
 
     name: str
     says: tuple[str, ...]
+    hints: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    befalls: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     products: tuple[str, ...] = ()
     looks: Weights
     causes: tuple[str, ...] = ()
-    cluster: bool = False
-    """It only befalls things in a Kubernetes cluster."""
 
     @property
     def asked(self) -> bool:
@@ -154,5 +162,9 @@ def _unknown(tables: Tables) -> Iterator[str]:
         yield from (f"kind {name}" for name in one.kinds if name not in tables.kinds)
         yield from (f"look {name}" for name in one.looks if name not in tables.looks)
         yield from (f"product {name}" for name in one.products if name not in tables.products)
+    for signal in tables.signals.values():
+        yield from (f"platform {name}" for name in signal.places if name not in tables.platforms)
+        yield from (f"product {name}" for name in signal.befalls if name not in tables.products)
+        yield from (f"look {name}" for name in signal.needs if name not in tables.looks)
     for alert in tables.alerts:
         yield from (f"signal {name}" for name in alert.signals if name not in tables.signals)
