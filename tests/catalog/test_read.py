@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import structlog
 
 from runstone.catalog import patterns, read
 from runstone.catalog.entry import Entry
@@ -70,6 +71,36 @@ def test_the_built_in_collection_is_read(built_in: tuple[Entry, ...]) -> None:
     assert len(built_in) > 20
     assert all(one.source_bytes > 0 for one in built_in)
     assert {one.bundle for one in built_in if one.changes} == {"k8s-workload-remedy"}
+
+
+def test_what_lies_beside_the_bundles_is_no_task(tmp_path: Path) -> None:
+    for place in ("codebundles/shop", "libraries/RW/Shop/robot_tests", "tests", "codebundles/shop/robot_tests"):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "runbook.robot").write_text(SUITE)
+    (tmp_path / "codebundles/shop/sli_clean.robot").write_text(SUITE.replace("Close Shop", "Clean Shop"))
+    found = read.collection(tmp_path)
+    assert [one.key for one in found] == ["shop::Check Shop `${NAME}`", "shop::Close Shop"]
+    assert set(read.sources(tmp_path)) == {one.key for one in found}
+
+
+def test_without_a_folder_codebundles_every_folder_with_a_suite_is_a_bundle(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "runbook.robot").write_text(SUITE)
+    assert {one.bundle for one in read.collection(tmp_path)} == {"one", "two"}
+    assert {one.bundle for one in read.collection(tmp_path / "one")} == {"one"}
+
+
+def test_of_two_tasks_with_one_key_that_of_the_runbook_is_kept_and_it_is_said(tmp_path: Path) -> None:
+    bundle = tmp_path / "codebundles/shop"
+    bundle.mkdir(parents=True)
+    (bundle / "another.robot").write_text(SUITE.replace("Asks the shop.", "Something else."))
+    (bundle / "runbook.robot").write_text(SUITE)
+    with structlog.testing.capture_logs() as told:
+        found = read.collection(tmp_path)
+    assert [one.documentation for one in found] == ["Asks the shop.", ""]
+    assert ["shop has two Tasks" in one["reason"] for one in told] == [True, True]
+    assert read.sources(tmp_path)[found[0].key].files[0].name == "runbook.robot"
 
 
 def lines(folder: Path, *rows: object) -> Path:
