@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from runstone.catalog import patterns, read
+from runstone.catalog import read
 from runstone.catalog.entry import Entry
 from runstone.errors import BadInput
 
@@ -136,19 +136,3 @@ def test_without_a_source_tag_and_title_say_whether_it_changes(
 ) -> None:
     (found,) = read.lines(lines(tmp_path, {"codebundle": "b", "title": title, "tags": tags}))
     assert found.changes is changes
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("kubectl get pods | grep -iE 'CrashLoop|OOMKilled'", ("CrashLoop|OOMKilled",)),
-        ("jq 'select(.message | test(\"ImagePull\"))'", ("ImagePull",)),
-        ('if [[ $line =~ "x509: expired" ]]; then', ("x509: expired",)),
-        ('re.search(r"deadlock detected", line)', ("deadlock detected",)),
-        ("grep -q '${NAME}'", ()),
-        ("grep -c '^$'", ()),
-        ("echo nothing", ()),
-    ],
-)
-def test_patterns_are_what_output_is_searched_for(text: str, expected: tuple[str, ...]) -> None:
-    assert patterns.of(text) == expected

@@ -28,6 +28,7 @@ _READING = ("runstone.content", "runstone.model.content", "runstone.catalog.read
 _ENTRIES = (
     "runstone.catalog.entry",
     "runstone.catalog.patterns",
+    "runstone.catalog.searches",
     "runstone.catalog.facets",
     "runstone.catalog.words",
     "runstone.catalog.opened",

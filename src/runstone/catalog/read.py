@@ -110,8 +110,7 @@ def suite(root: Path, folder: Path, contract: Contract, text: str, collection: s
     if measures(contract.suite.file):
         return
     for task, does, files in _tasks(root, folder, contract, text):
-        source = tuple(one.text for one in files)
-        yield _entry(collection, folder.resolve().name, contract.suite, task, does, source)
+        yield _entry(collection, folder.resolve().name, contract.suite, task, does, files)
 
 
 def lines(file: Path) -> tuple[Entry, ...]:
@@ -134,8 +133,9 @@ def body(text: str, line: int) -> str:
 
 
 def _entry(
-    collection: str, bundle: str, suite: Suite, task: Task, does: TaskContract, source: tuple[str, ...]
+    collection: str, bundle: str, suite: Suite, task: Task, does: TaskContract, files: tuple[SourceFile, ...]
 ) -> Entry:
+    source = [one.text for one in files]
     return Entry(
         collection=collection,
         bundle=bundle,
@@ -149,7 +149,7 @@ def _entry(
         contract=does,
         source_bytes=sum(len(text.encode()) for text in source),
         source_digest=hashlib.sha256("\0".join(source).encode()).hexdigest(),
-        patterns=tuple(dict.fromkeys(pattern for text in source for pattern in patterns.of(text))),
+        patterns=patterns.of(files),
         inputs=_needed(suite),
         runs=opened.inputs(suite, does),
     )
