@@ -110,7 +110,9 @@ def suite(root: Path, folder: Path, contract: Contract, text: str, collection: s
     if measures(contract.suite.file):
         return
     for task, does, files in _tasks(root, folder, contract, text):
-        yield _entry(collection, folder.resolve().name, contract.suite, task, does, files)
+        runs = opened.inputs(contract.suite, does)
+        entry = _entry(collection, folder.resolve().name, contract.suite, task, does, files)
+        yield entry.model_copy(update={"runs": runs, "extended": opened.extended(text, runs)})
 
 
 def lines(file: Path) -> tuple[Entry, ...]:
@@ -151,7 +153,6 @@ def _entry(
         source_digest=hashlib.sha256("\0".join(source).encode()).hexdigest(),
         patterns=patterns.of(files),
         inputs=_needed(suite),
-        runs=opened.inputs(suite, does),
     )
 
 
