@@ -96,6 +96,8 @@ def test_of_a_helper_only_the_functions_that_are_called_count() -> None:
 def test_what_the_source_says_itself_is_no_error_text() -> None:
     suite = "    IF    'limit is not set anywhere' in $out.stdout"
     assert told("echo 'The limit is not set anywhere.'", suite) == ()
+    helper = SourceFile(name="look.py", text="issue = f'Error: the limit is not set anywhere on {name}'\n")
+    assert patterns.of([SourceFile(name="runbook.robot", text=suite), helper]) == ()
     assert told('say="Pod $name lost its volume"; echo "$say"\ngrep "Pod .* lost its volume" out') == ()
     assert told("grep 'lost its volume now' out && echo 'It lost its volume now: mount it again.'") != ()
 

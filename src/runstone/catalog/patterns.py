@@ -45,7 +45,8 @@ _GENERAL_WORDS = (
     "disabled conflict conflicts insufficient waiting mismatch mismatched mismatching degraded stale blocked "
     "imminent offline disconnect disconnected pressure unknown unsupported unexpected unresolved unready "
     "unrecognized broken bad wrong illegal incorrect limited deprecated already removed low outage reset closed "
-    "misconfiguration misconfigured many reached unsuccessful violation violated misplaced full"
+    "misconfiguration misconfigured many reached unsuccessful violation violated misplaced full limit "
+    "termination shutdown"
 )
 _GENERAL = frozenset(_GENERAL_WORDS.split())
 """Words that tell a fault only beside another."""

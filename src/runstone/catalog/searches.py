@@ -38,16 +38,16 @@ _OTHERS = (
     ("re.", re.compile(r"\bre\.(?:search|match|findall|compile)\(\s*r?" + _QUOTED), _EXPRESSION),
     ("=~", re.compile(r"\s=~\s+" + _QUOTED), _LITERAL),
     ("contains", re.compile(r"\bcontains\(\s*" + _QUOTED), _LITERAL),
-    ("IF", re.compile(r"(?m)(?:^|\s)(?:IF|ELSE IF)\s.*?['\"]([A-Za-z][\w .:/-]{4,80})['\"]\s+in\s"), _LITERAL),
+    ("IF", re.compile(r"(?m)(?:^|\s)(?:IF|ELSE IF)\s.{0,300}?['\"]([A-Za-z][\w .:/-]{4,80})['\"]\s+in\s"), _LITERAL),
 )
 """Each with a word that its matches hold: most texts lack it, and looking for a word costs next to nothing."""
 _BASIC = re.compile(r"(\\\\|\[[^\]]*\])|\\([|(){}+?])|([|(){}+?])")
 _SPECIAL = re.compile(r"([.^$*+?{}\[\]\\|()])")
 _DEFAULT = re.compile(r'//\s*"([^"\\]{4,200})"')
 """What jq says where there is nothing."""
-_PRINTED = re.compile(r"""\b(?:print|append|write)\(\s*f?(["'])(.{4,300}?)\1""")
 _ECHOED = re.compile(r"""\b(?:echo|printf)\s+["']([^"'\n]{4,300})""")
-_LOOKS = re.compile(r"\s*(?:IF|ELSE IF|WHILE|\[|#)")
+_LOOKS = re.compile(r"""^\s*(?:IF|ELSE IF|WHILE|\[|#)|\bgrep\b|\bre\.|\btest\(|\bcontains\(|["']\s+(?:not\s+)?in\s""")
+"""Rows of a suite or a program that put nothing out: they search, or tell about it."""
 _BEGINS = re.compile(r"(\s*+)(?:function\s++([\w:.-]++)|([\w:.-]++)\s*+\()")
 _CELLS = re.compile(r"\s{2,}|\t")
 _NAMES = re.compile(r"[\w.:-]+")
@@ -136,15 +136,12 @@ def _reached(read: Sequence[_Read]) -> set[str]:
 def _read(language: str, text: str) -> _Read:
     if language == "shell":
         return _of_shell(text)
-    calls = (("", frozenset(_NAMES.findall(text))),)
-    if language == "other":
-        printed = tuple((_line(text, hit.start()), hit[2].lower()) for hit in _PRINTED.finditer(text))
-        return _Read(tuple(_others(text)), calls=calls, said=printed)
-    text = text.replace("\\\\", "\\")
+    text = text.replace("\\\\", "\\") if language == "robot" else text
     rows = list(enumerate(text.splitlines(), 1))
-    searches = [one for line, row in rows if "grep" in row for one in _in_row(row, line)]
-    said = tuple((line, row.lower()) for line, row in rows if not _LOOKS.match(row) and "grep" not in row)
-    return _Read((*searches, *_others(text)), calls=calls, said=said)
+    commands = [(line, row) for line, row in rows if "grep" in row] if language == "robot" else []
+    searches = (one for line, row in commands for one in _in_row(row, line))
+    said = tuple((line, row.lower()) for line, row in rows if not _LOOKS.search(row))
+    return _Read((*searches, *_others(text)), calls=(("", frozenset(_NAMES.findall(text))),), said=said)
 
 
 def _in_row(row: str, line: int) -> Iterator[Search]:
