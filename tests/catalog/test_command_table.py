@@ -12,7 +12,7 @@ from runstone.catalog import advice
 from runstone.catalog.advice import Wanted
 from runstone.catalog.augment import situations
 from runstone.catalog.ontology import commands, tables
-from runstone.catalog.ontology.commands import PLACE, Command
+from runstone.catalog.ontology.commands import PLACE, Command, Serves
 from runstone.content import mutates, shell
 
 TABLE = commands.load()
@@ -79,6 +79,22 @@ def test_no_command_is_there_twice_in_the_same_surroundings() -> None:
 
 def test_every_place_is_told_and_used() -> None:
     assert {place for _, row in ROWS for place in row.places} == set(TABLE.fill)
+
+
+@pytest.mark.parametrize(
+    ("run", "plain"),
+    [
+        ("curl -sS '{url}/a|b?c=d;e' < /dev/null", True),
+        ("curl -sS {url} | jq .", False),
+        ("curl -sS {url} && echo well", False),
+        ("curl -sS {url}; echo done", False),
+        ("for i in 1 2; do curl -sS {url}; done", False),
+        ("curl -sS {url} -d $(date +%s)", False),
+    ],
+)
+def test_only_one_command_by_itself_is_plain(run: str, plain: bool) -> None:
+    row = Command(run=run, reads="", serves=Serves(looks=("logs",), signals=()))
+    assert row.is_plain is plain
 
 
 def test_a_place_of_curl_is_not_filled_in() -> None:

@@ -220,6 +220,40 @@ def test_a_scenario_without_a_command_says_none() -> None:
     assert plain.reads == ""
 
 
+APPENDS = """    Set Suite Variable    ${CURL_COMMAND}    ${CURL_COMMAND} -K ./HEADERS
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "extended"),
+    [
+        (APPENDS, True),
+        ("    ${full}=    Set Variable    ${CURL_COMMAND} --fail\n", True),
+        ("    RW.CLI.Run Cli    cmd=${CURL_COMMAND} --fail\n", True),
+        ("    ${full}=    Set Variable    ${CURL_COMMAND} | ${FILTER}\n", False),
+        ("    ${full}=    Set Variable    export A=b; ${CURL_COMMAND}\n", False),
+        ("    Log    ${CURL_COMMAND} was run\n", False),
+    ],
+)
+def test_it_is_known_where_the_suite_puts_words_behind_what_it_is_given(
+    tmp_path: Path, more: str, extended: bool
+) -> None:
+    found = entries(tmp_path, one=suite("CURL_COMMAND", "curl https://example.com", more=more))["one"]
+    assert found.extended == (("CURL_COMMAND",) if extended else ())
+
+
+@pytest.mark.parametrize("about", ["Runs a command of yours.", ISSUES])
+def test_what_words_are_put_behind_gets_only_plain_commands(tmp_path: Path, about: str) -> None:
+    found = entries(tmp_path, one=suite("CURL_COMMAND", "curl https://x", about=about, more=APPENDS))["one"]
+    document = Local(()).documents([found])[found.key]
+    given = {command for one in document.scenarios for command in one.inputs.values()}
+    assert given
+    assert not [one for one in given if "|" in one or ";" in one]
+    assert any("without pipe or loop" in one.text for one in document.preconditions)
+    hit = Search([found]).ask("the certificate of the ingress is expired").hits[0]
+    assert "|" not in hit.inputs["CURL_COMMAND"]
+
+
 @pytest.fixture(scope="module")
 def search(open_ones: dict[str, Entry]) -> Search:
     return Search(list(open_ones.values()))

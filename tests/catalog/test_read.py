@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+import structlog
 
-from runstone.catalog import patterns, read
+from runstone.catalog import read
 from runstone.catalog.entry import Entry
 from runstone.errors import BadInput
 
@@ -72,6 +73,36 @@ def test_the_built_in_collection_is_read(built_in: tuple[Entry, ...]) -> None:
     assert {one.bundle for one in built_in if one.changes} == {"k8s-workload-remedy"}
 
 
+def test_what_lies_beside_the_bundles_is_no_task(tmp_path: Path) -> None:
+    for place in ("codebundles/shop", "libraries/RW/Shop/robot_tests", "tests", "codebundles/shop/robot_tests"):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "runbook.robot").write_text(SUITE)
+    (tmp_path / "codebundles/shop/sli_clean.robot").write_text(SUITE.replace("Close Shop", "Clean Shop"))
+    found = read.collection(tmp_path)
+    assert [one.key for one in found] == ["shop::Check Shop `${NAME}`", "shop::Close Shop"]
+    assert set(read.sources(tmp_path)) == {one.key for one in found}
+
+
+def test_without_a_folder_codebundles_every_folder_with_a_suite_is_a_bundle(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "runbook.robot").write_text(SUITE)
+    assert {one.bundle for one in read.collection(tmp_path)} == {"one", "two"}
+    assert {one.bundle for one in read.collection(tmp_path / "one")} == {"one"}
+
+
+def test_of_two_tasks_with_one_key_that_of_the_runbook_is_kept_and_it_is_said(tmp_path: Path) -> None:
+    bundle = tmp_path / "codebundles/shop"
+    bundle.mkdir(parents=True)
+    (bundle / "another.robot").write_text(SUITE.replace("Asks the shop.", "Something else."))
+    (bundle / "runbook.robot").write_text(SUITE)
+    with structlog.testing.capture_logs() as told:
+        found = read.collection(tmp_path)
+    assert [one.documentation for one in found] == ["Asks the shop.", ""]
+    assert ["shop has two Tasks" in one["reason"] for one in told] == [True, True]
+    assert read.sources(tmp_path)[found[0].key].files[0].name == "runbook.robot"
+
+
 def lines(folder: Path, *rows: object) -> Path:
     file = folder / "catalogue.jsonl"
     file.write_text("".join(f"{row if isinstance(row, str) else json.dumps(row)}\n" for row in rows))
@@ -105,19 +136,3 @@ def test_without_a_source_tag_and_title_say_whether_it_changes(
 ) -> None:
     (found,) = read.lines(lines(tmp_path, {"codebundle": "b", "title": title, "tags": tags}))
     assert found.changes is changes
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("kubectl get pods | grep -iE 'CrashLoop|OOMKilled'", ("CrashLoop|OOMKilled",)),
-        ("jq 'select(.message | test(\"ImagePull\"))'", ("ImagePull",)),
-        ('if [[ $line =~ "x509: expired" ]]; then', ("x509: expired",)),
-        ('re.search(r"deadlock detected", line)', ("deadlock detected",)),
-        ("grep -q '${NAME}'", ()),
-        ("grep -c '^$'", ()),
-        ("echo nothing", ()),
-    ],
-)
-def test_patterns_are_what_output_is_searched_for(text: str, expected: tuple[str, ...]) -> None:
-    assert patterns.of(text) == expected

@@ -120,6 +120,21 @@ async def test_a_broken_bundle_stays_at_its_last_good_version_and_its_neighbours
     assert [(piece.path[12:], piece.held) for piece in version.pieces] == [("pods-one", None), ("pods-two", None)]
 
 
+async def test_of_two_tasks_with_one_title_that_of_the_runbook_is_published_and_it_is_said(
+    registry: Registry, origin: Repository
+) -> None:
+    text = (origin.folder / "codebundles/pods-one/runbook.robot").read_text()
+    origin.write("codebundles/pods-one/another.robot", text).write("libraries/RW/tests/pods.robot", text).commit()
+    name = await registered(registry, origin)
+    build = await registry.build(name, "test")
+    version = await registry.store.version(name, build.commit)
+    assert [piece.path for piece in version.pieces] == ["codebundles/pods-one", "codebundles/pods-two"]
+    assert any("pods-one has two Tasks" in line for line in build.stage("parse").lines)
+    kept = await registry.store.products([version.pieces[0].parsed])
+    (entry,) = json.loads(kept[version.pieces[0].parsed])["entries"]
+    assert entry["contract"]["tools"][0]["file"] == "runbook.robot"
+
+
 async def test_a_bundle_that_was_removed_is_not_offered_any_more(registry: Registry, origin: Repository) -> None:
     origin.commit()
     name = await registered(registry, origin)

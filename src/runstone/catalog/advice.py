@@ -44,6 +44,7 @@ class Wanted:
     """What is asked for. ``when``: the surroundings; ``faults``: only commands that print nothing where all is well.
 
     ``named``: only commands that name the product: what sees the product at all is no general one.
+    ``plain``: only commands behind which words can be put.
     """
 
     looks: Weights
@@ -53,14 +54,15 @@ class Wanted:
     when: str = ""
     faults: bool = False
     named: bool = False
+    plain: bool = False
 
 
-def wanted(asked: Asked, program: str, faults: bool = False) -> Wanted:
+def wanted(asked: Asked, program: str, faults: bool = False, plain: bool = False) -> Wanted:
     """What a question asks of a program."""
     found = asked.facets
     when = next((name for name, said in _SAID.items() if said.search(asked.text)), "")
     named = not commands.load().programs[program].platform and _in_clouds(found.products)
-    return Wanted(found.looks, found.signals, found.kinds, found.products, when, faults, named)
+    return Wanted(found.looks, found.signals, found.kinds, found.products, when, faults, named, plain)
 
 
 def _in_clouds(products: Weights) -> bool:
@@ -83,7 +85,7 @@ def ranked(program: str, asked: Wanted) -> Sequence[Command]:
 
 def score(command: Command, asked: Wanted) -> float:
     """How well a command answers, from 0 to about 2."""
-    if asked.faults and not command.faults:
+    if (asked.faults and not command.faults) or (asked.plain and not command.is_plain):
         return 0.0
     served = max((asked.signals.get(name, 0.0) for name in command.serves.signals), default=0.0)
     if command.when and (command.when != asked.when or not served):

@@ -28,9 +28,13 @@ _READING = ("runstone.content", "runstone.model.content", "runstone.catalog.read
 _ENTRIES = (
     "runstone.catalog.entry",
     "runstone.catalog.patterns",
+    "runstone.catalog.searches",
     "runstone.catalog.facets",
+    "runstone.catalog.words",
+    "runstone.catalog.opened",
+    "runstone.catalog.ontology",
 )
-_KNOWING = ("runstone.catalog.augment", "runstone.catalog.ontology", "runstone.catalog.document")
+_KNOWING = ("runstone.catalog.augment", "runstone.catalog.document")
 _LINES = 400
 """Lines of a stage's log that are kept; a collection of 117 bundles writes one for each bundle it changed."""
 _SHOWN_S = 0.5
@@ -168,6 +172,9 @@ class _Run:
         async with self._stage("parse"):
             self._bundles = [_Bundle(**one) for one in json.loads(await self._reader.ask("layout"))]
             await self._each("parse", code.version(*_READING, *_ENTRIES), lambda one: one.source, self._read("parse"))
+            for one in (await self._loaded("parse")).values():
+                for note in one["notes"]:
+                    self._say("parse", note)
 
     async def _lint(self) -> None:
         async with self._stage("lint"):

@@ -35,6 +35,9 @@ class Entry(Noun):
     runs: dict[str, str] = Field(default_factory=dict)
     """Inputs whose values it runs, with the program that each is for: an open Task has them (``opened.py``)."""
 
+    extended: tuple[str, ...] = ()
+    """Those of them behind whose values the suite puts words of its own: only one plain command can be given."""
+
     @property
     def key(self) -> str:
         """How results name it: ``codebundle::task title``, unique in one collection."""

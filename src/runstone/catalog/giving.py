@@ -32,7 +32,7 @@ def best(entry: Entry, asked: Asked) -> Given | None:
     """What to give a Task for a question; None where it takes nothing, or nothing that answers."""
     found: list[Given] = []
     for name, program in entry.runs.items():
-        wanted = advice.wanted(asked, program, opened.only_faults(entry))
+        wanted = advice.wanted(asked, program, opened.only_faults(entry), name in entry.extended)
         command = advice.best(program, wanted) if _is_there(program, asked) else None
         if command:
             found.append(Given(name, program, command, advice.score(command, wanted)))

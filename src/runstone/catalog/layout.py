@@ -10,6 +10,7 @@ from runstone.catalog import code
 from runstone.content.lint import engine
 from runstone.errors import BadInput
 
+_BUNDLES = "codebundles"
 _SIBLING = re.compile(rb"codebundles/([\w.-]+)/")
 
 
@@ -34,9 +35,18 @@ def beside(root: Path, path: str) -> tuple[Path, ...]:
     return tuple(one for one in sorted(root.iterdir()) if one.name != path.partition("/")[0])
 
 
+def folders(root: Path) -> tuple[Path, ...]:
+    """The bundles below a folder, by path: those right below a ``codebundles``, or all where there is no such folder.
+
+    A suite anywhere else (of a library's tests, of a bundle's own) is no bundle's. Raises BadInput when there is none.
+    """
+    found = tuple(engine.places(root))
+    return tuple(one for one in found if one.parent.name == _BUNDLES) or found
+
+
 def bundles(root: Path) -> tuple[Placed, ...]:
     """Every bundle below the root, by path. Raises BadInput when there is none."""
-    digests = {folder: of_folder(folder) for folder in engine.places(root)}
+    digests = {folder: of_folder(folder) for folder in folders(root)}
     if root in digests:
         raise BadInput("There is a suite in the collection's own folder. Put each bundle in a folder codebundles/NAME.")
     libraries = of_folder(root / "libraries")

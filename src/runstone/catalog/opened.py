@@ -1,6 +1,7 @@
 """Open Tasks: those that run whatever command or query an input gives them. Which inputs, and what runs them."""
 
 import re
+from collections.abc import Iterable
 
 from runstone.catalog.entry import Entry
 from runstone.catalog.ontology import commands
@@ -8,6 +9,8 @@ from runstone.catalog.ontology.commands import Program
 from runstone.model.content import Input, Suite, TaskContract
 
 _QUERY = re.compile(r"(?i)(?:^|_)(?:query|promql|logql|expr|expression)$")
+_SETS = re.compile(r"(?i)\bset ?(?:\w+ )?variable\b|\bcatenate\b|\bcmd=|^\s*VAR\s")
+_CELLS = re.compile(r"\s{2,}|\t")
 _RAISES = re.compile(r"(?i)non-?empty|\bif results are returned|\bresults indicate (?:an )?issues?\b")
 
 
@@ -26,6 +29,19 @@ def inputs(suite: Suite, does: TaskContract) -> dict[str, str]:
         if program:
             found[one.name] = program.name
     return found
+
+
+def extended(text: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Those inputs of a suite's text behind whose values it puts words of its own, as in ``${COMMAND} -K ./HEADERS``.
+
+    What it puts behind them as another command, after a pipe or the like, leaves any command what it is.
+    """
+    cells = [cell for row in text.splitlines() if _SETS.search(row) for cell in _CELLS.split(row)]
+    return tuple(
+        name
+        for name in names
+        if any(re.match(rf"(?:cmd=)?\$\{{{re.escape(name)}\}} [^\s|&;<>]", cell) for cell in cells)
+    )
 
 
 def only_faults(entry: Entry) -> bool:

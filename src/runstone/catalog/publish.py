@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable
 from typing import Any
 
-from runstone.catalog import markdown
+from runstone.catalog import markdown, read
 from runstone.catalog.build import products
 from runstone.catalog.collection import Held, Piece, Registered, Version
 from runstone.catalog.store import Store
@@ -136,7 +136,7 @@ def _card(piece: Piece, indexed: dict[str, Any]) -> Card:
 def _tasks(suites: dict[str, Any], documents: dict[str, dict[str, Any]], bundle: str) -> Iterable[TaskPage]:
     for file, contract in suites.items():
         for task, does in zip(contract["suite"]["tasks"], contract["tasks"], strict=True):
-            measures = file == "sli.robot"
+            measures = read.measures(file)
             yield TaskPage(
                 title=task["title"],
                 suite=file,

@@ -3,50 +3,82 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from runstone.catalog import facets, opened, patterns
+import structlog
+
+from runstone.catalog import facets, layout, opened, patterns
 from runstone.catalog.entry import Entry
 from runstone.content import inspection
 from runstone.errors import BadInput
 from runstone.model.content import Access, Contract, SourceFile, Suite, Task, TaskContract, TaskSource
 
+log = structlog.get_logger()
 _README = "README.md"
-_MEASURES = "sli.robot"
-"""Suites that measure on a schedule: nobody is sent to them with a question."""
+_RUNBOOK = "runbook.robot"
 
 
 def collection(root: Path) -> tuple[Entry, ...]:
-    """Every Task of the runbooks below a folder, with its contract. Raises BadInput when there is no suite."""
+    """Every Task of the runbooks below a folder, with its contract. Raises BadInput when there is no bundle."""
     name = root.resolve().name
-    return tuple(one for folder, does, text in _runbooks(root) for one in suite(root, folder, does, text, name))
+    found = [one for folder, does, text in _runbooks(root) for one in suite(root, folder, does, text, name)]
+    kept, notes = once(found)
+    for note in notes:
+        log.warning("a Task is left out", collection=name, reason=note)
+    return kept
+
+
+def once(entries: Sequence[Entry]) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+    """The entries without those whose key an earlier one has, and a sentence on each that is left out."""
+    kept: dict[str, Entry] = {}
+    notes = [
+        f"{one.bundle} has two Tasks {one.title!r}: that of the runbook counts, or the first. Give the other a title."
+        for one in entries
+        if kept.setdefault(one.key, one) is not one
+    ]
+    return tuple(kept.values()), tuple(dict.fromkeys(notes))
+
+
+def measures(file: str) -> bool:
+    """Whether a suite measures on a schedule, by its file's name: nobody is sent to it with a question."""
+    return file.startswith("sli")
+
+
+def runbook_first(file: str) -> tuple[bool, str]:
+    """The order of a bundle's suites: of two Tasks with one title, that of the runbook is the bundle's."""
+    return file != _RUNBOOK, file
 
 
 def sources(root: Path) -> dict[str, TaskSource]:
-    """What lies below a folder of each of its Tasks, by the entry's key. Raises BadInput when there is no suite.
+    """What lies below a folder of each of its Tasks, by the entry's key. Raises BadInput when there is no bundle.
 
     A Task that a link or a path leads out of the folder for has none: what is there is not of the collection, and its
     contract was read from it too.
     """
     found: dict[str, TaskSource] = {}
+    seen: set[str] = set()
     for folder, contract, text in _runbooks(root):
         readme = folder / _README
         told = _text_of(readme) if readme.is_file() and _inside(root, readme) else ""
         for task, does, files in _tasks(root, folder, contract, text):
-            if not any(_leads_out(root, folder, name) for name in (contract.suite.file, *_reached(does))):
-                found[f"{folder.resolve().name}::{task.title}"] = TaskSource(files=files, readme=told)
+            key = f"{folder.resolve().name}::{task.title}"
+            known = key in seen
+            seen.add(key)
+            if not known and not any(_leads_out(root, folder, name) for name in (contract.suite.file, *_reached(does))):
+                found[key] = TaskSource(files=files, readme=told)
     return found
 
 
 def _runbooks(root: Path) -> Iterator[tuple[Path, Contract, str]]:
-    """Every suite that does not measure on a schedule: its bundle's folder, what it does, and its text."""
-    found = inspection.of(root)
-    for one in found.suites:
-        folder, file = Path(found.root) / one.folder, one.contract.suite.file
-        if file != _MEASURES:
-            yield folder, one.contract, _text_of(folder / file)
+    """Every suite of a bundle that does not measure: its bundle's folder, what it does, and its text."""
+    for folder in layout.folders(root):
+        suites = inspection.of(folder).suites if any(inspection.suite_files(folder)) else ()
+        own = [one.contract for one in suites if one.folder in ("", ".")]
+        for contract in sorted(own, key=lambda one: runbook_first(one.suite.file)):
+            if not measures(contract.suite.file):
+                yield folder, contract, _text_of(folder / contract.suite.file)
 
 
 def _tasks(
@@ -75,11 +107,12 @@ def _inside(root: Path, file: Path) -> bool:
 
 def suite(root: Path, folder: Path, contract: Contract, text: str, collection: str) -> Iterator[Entry]:
     """The Tasks of one suite, whose file in ``folder`` holds ``text``; none when it measures on a schedule."""
-    if contract.suite.file == _MEASURES:
+    if measures(contract.suite.file):
         return
     for task, does, files in _tasks(root, folder, contract, text):
-        source = tuple(one.text for one in files)
-        yield _entry(collection, folder.resolve().name, contract.suite, task, does, source)
+        runs = opened.inputs(contract.suite, does)
+        entry = _entry(collection, folder.resolve().name, contract.suite, task, does, files)
+        yield entry.model_copy(update={"runs": runs, "extended": opened.extended(text, runs)})
 
 
 def lines(file: Path) -> tuple[Entry, ...]:
@@ -102,8 +135,9 @@ def body(text: str, line: int) -> str:
 
 
 def _entry(
-    collection: str, bundle: str, suite: Suite, task: Task, does: TaskContract, source: tuple[str, ...]
+    collection: str, bundle: str, suite: Suite, task: Task, does: TaskContract, files: tuple[SourceFile, ...]
 ) -> Entry:
+    source = [one.text for one in files]
     return Entry(
         collection=collection,
         bundle=bundle,
@@ -117,9 +151,8 @@ def _entry(
         contract=does,
         source_bytes=sum(len(text.encode()) for text in source),
         source_digest=hashlib.sha256("\0".join(source).encode()).hexdigest(),
-        patterns=tuple(dict.fromkeys(pattern for text in source for pattern in patterns.of(text))),
+        patterns=patterns.of(files),
         inputs=_needed(suite),
-        runs=opened.inputs(suite, does),
     )
 
 

@@ -6,7 +6,7 @@ import click
 
 from runstone import settings
 from runstone.catalog import library, read, retrieval
-from runstone.cli import meaning, options
+from runstone.cli import logs, meaning, options
 from runstone.errors import BadInput
 
 
@@ -29,6 +29,7 @@ def evaluate(file: Path, collection: Path | None, catalog: Path | None, out: Pat
     """
     if (collection is None) == (catalog is None):
         raise BadInput("Give either --collection FOLDER or --catalog FILE: the Tasks to search in.")
+    logs.configure()
     told = settings.read(data=data)
     asked = retrieval.queries(file)
     entries = read.collection(collection) if collection else read.lines(catalog or Path())

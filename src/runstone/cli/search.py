@@ -15,7 +15,7 @@ from runstone import settings
 from runstone.catalog import library, read, served
 from runstone.catalog.registry import FILE
 from runstone.catalog.search import Answer, Filters, Hit, Search
-from runstone.cli import embedded, follow, meaning, options, registry
+from runstone.cli import embedded, follow, logs, meaning, options, registry
 from runstone.errors import BadInput, Unreachable
 from runstone.model.content import Access
 
@@ -54,6 +54,7 @@ def command(
 
     A Task that changes things is never first unless a change was asked for.
     """
+    logs.configure()
     told = settings.read(data=data)
     if learn:
         click.echo(f"The model is in {meaning.learn(learn, told.data)}.", err=True)

@@ -51,7 +51,7 @@ def scenarios(entry: Entry, following: Chains) -> Iterator[Scenario]:
     Surroundings are named only where another command is better there.
     """
     for name, program in entry.runs.items():
-        for case in _cases(program, opened.only_faults(entry)):
+        for case in _cases(program, opened.only_faults(entry), name in entry.extended):
             then = following.made_for(entry, case.facets)
             for at, (command, when) in enumerate(_answers(case)):
                 says = case.signal.phrases[at % len(case.signal.phrases)]
@@ -62,7 +62,7 @@ def specific(entry: Entry, following: Chains) -> Iterator[Statement]:
     """The symptoms that another Task of the catalogue looks at, so that this one is not the one to run."""
     told: set[str] = set()
     for program in entry.runs.values():
-        for case in _cases(program, faults=False):
+        for case in _cases(program):
             for key in following.made_for(entry, case.facets)[:1]:
                 text = f"Not for {_thing(entry, case)}: {case.signal.phrases[0]}, which {key} looks at"
                 if text not in told and len(told) < _SPECIFIC:
@@ -75,30 +75,40 @@ def places(entry: Entry) -> Iterator[Statement]:
     table = commands.load()
     faults = opened.only_faults(entry)
     for name, program in entry.runs.items():
-        rows = [one for one in table.commands[program] if one.faults or not faults]
+        plain = name in entry.extended
+        rows = [one for one in table.commands[program] if _can_be_given(one, faults, plain)]
         takes = table.programs[program].takes
         if faults:
             yield Statement(text=f"{name} must be a {takes} that returns nothing where all is well")
+        if plain:
+            yield Statement(
+                text=f"{name} must be one {takes} without pipe or loop: the suite puts more words behind it"
+            )
         for place in sorted({place for one in rows for place in one.places}):
             yield Statement(text=f"{{{place}}} in {name} is to be filled in with: {table.fill[place]}")
 
 
-def _cases(program: str, faults: bool) -> Iterator[Case]:
+def _can_be_given(row: Command, faults: bool, plain: bool) -> bool:
+    return (row.faults or not faults) and (row.is_plain or not plain)
+
+
+def _cases(program: str, faults: bool = False, plain: bool = False) -> Iterator[Case]:
     """Every symptom of every subject that a command of the program is for."""
-    rows = [one for one in commands.load().commands[program] if one.faults or not faults]
+    rows = [one for one in commands.load().commands[program] if _can_be_given(one, faults, plain)]
     for signal in tables.load().signals.values():
         own = (row for row in rows if signal.name in row.serves.signals)
         for subject in dict.fromkeys(one for row in own for one in _subjects(row)):
-            yield Case(program, signal, subject, _wanted(signal, subject, faults))
+            yield Case(program, signal, subject, _wanted(signal, subject, faults, plain))
 
 
-def _wanted(signal: Signal, subject: Subject, faults: bool) -> Wanted:
+def _wanted(signal: Signal, subject: Subject, faults: bool, plain: bool) -> Wanted:
     return Wanted(
         looks=signal.looks,
         signals={signal.name: 1.0},
         kinds={subject.kind: 1.0} if subject.kind else {},
         products={subject.product: 1.0} if subject.product else {},
         faults=faults,
+        plain=plain,
     )
 
 

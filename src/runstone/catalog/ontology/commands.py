@@ -11,6 +11,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from runstone.catalog.ontology import tables
+from runstone.content import shell
 from runstone.errors import Broken
 from runstone.model.noun import Noun
 
@@ -55,6 +56,11 @@ class Command(Noun):
         """The names to be filled in, each once."""
         return tuple(dict.fromkeys(PLACE.findall(self.run)))
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether words that are put behind it are its program's: it is one command, without pipe, list or loop."""
+        return _is_one(self.run)
+
 
 class Commands(Noun):
     """The programs, their commands by the program's name, and what each place is filled with."""
@@ -83,6 +89,12 @@ def load() -> Commands:
 def digest() -> str:
     """Of the table: what was made with another is out of date."""
     return hashlib.sha256(load().model_dump_json().encode()).hexdigest()
+
+
+@cache
+def _is_one(text: str) -> bool:
+    found = shell.read(text).commands
+    return len(found) == 1 and not found[0].ends and not found[0].conditional
 
 
 def _unknown(found: Commands) -> Iterator[str]:

@@ -37,7 +37,7 @@ class Work:
         return [asdict(one) for one in layout.bundles(self._root)]
 
     def parse(self, path: str) -> dict[str, Any]:
-        """A bundle's suites with their contracts, its Tasks as entries, its rules and its README.
+        """A bundle's suites with their contracts, its Tasks as entries, what was left out, its rules and its README.
 
         Raises BadInput when a suite cannot be read at all or there is none.
         """
@@ -45,11 +45,14 @@ class Work:
         bundle = self._parsed[path] = reading.bundle(folder, self._collection)
         suites = {one.file: one.contract.model_dump(mode="json") for one in bundle.suites}
         _check(bundle)
-        entries = [entry for one in bundle.suites for entry in self._entries_of(folder, one.contract, one.text)]
+        ordered = sorted(bundle.suites, key=lambda one: read.runbook_first(one.file))
+        found = [entry for one in ordered for entry in self._entries_of(folder, one.contract, one.text)]
+        entries, notes = read.once(found)
         return {
             "path": path,
             "suites": suites,
             "entries": [one.model_dump(mode="json") for one in entries],
+            "notes": list(notes),
             "rules": [_rule(rule, one.file, one.platform) for one in bundle.rule_files for rule, _ in one.rules],
             "readme": _readme(bundle.readme) if bundle.readme else None,
             "scripts": [one.file for one in bundle.scripts],
