@@ -72,8 +72,9 @@ class Subject:
         """The things of the Task that the signal can befall."""
         if self.products:
             return self.things if self._has(signal.kinds) else ()
-        near = tuple(one for one in self._kinds() if not signal.kinds or _reaches(one, signal.kinds))
-        return near[:_THINGS] if self._kinds() else self.noun
+        kinds = self._kinds()
+        near = tuple(one for one in kinds if not signal.kinds or _reaches(one, signal.kinds))
+        return near[:_THINGS] if kinds else self.noun
 
     def within(self, products: Collection[str]) -> bool:
         """Whether each of the Task's products is one of these, or near one; a managed cluster is near none."""
@@ -92,9 +93,13 @@ class Subject:
         )
 
     def _kinds(self) -> tuple[str, ...]:
-        kinds = dict.fromkeys(self.bound[:1], 1.0) or self.facets.kinds
+        kinds = dict.fromkeys(self.bound[:1], 1.0) or self.facets.kinds or self._anything()
         served = {name: features.seen(name, kinds) for name in tables.load().kinds} | dict.fromkeys(self.bound, 1.0)
         return tuple(sorted((name for name in served if served[name] >= _SERVES), key=lambda one: -served[one]))
+
+    def _anything(self) -> Weights:
+        """What a Task on a cluster is about that names no kind."""
+        return {"workload": 1.0} if "kubernetes" in self.facets.platforms and not self.noun else {}
 
     def _has(self, kinds: Sequence[str]) -> bool:
         """Whether a Task about products can be asked about these kinds."""
