@@ -95,6 +95,8 @@ def test_a_signal_befalls_only_its_products_and_places() -> None:
         ("Cloud SQL instance discovery failed in project x", True),
         ("Errors while running task", True),
         ("Vercel token missing", True),
+        ("Registry check `a.sh` failed to run in project x", True),
+        ("Missing required environment variable", True),
         ("Billing data unavailable", True),
         ("Deployment x has no ready replicas", False),
         ("Failed to pull image x", False),

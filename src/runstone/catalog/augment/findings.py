@@ -23,6 +23,7 @@ _OWN = re.compile(
     rf"\b(?:{_FAILS}|errors?|warnings?) (?:running|during|while|executing)\b.{{0,40}}\b(?:{_WORK}|task|tasks)\b|"
     r"\b(?:token|tokens|credentials|kubeconfig) (?:is |are |was )?"
     r"(?:missing|not (?:set|found|configured|provided|accessible|available)|invalid)\b|"
+    r"\bfailed to (?:run|execute|start running)\b|^missing (?:required )?(?:environment )?variables?\b|"
     r"\bnot accessible$|\bdata (?:is |are |not )?(?:un)?available$"
 )
 _GENERAL = ("log-trouble",)
