@@ -33,6 +33,8 @@ _SCRIPT = re.compile(r"(?:[^\s]*?/)?(libraries/[\w./-]+/[\w.-]+\.(?:sh|bash|py)|
 """A script by its name, since a bundle's lie flat; one of the collection's libraries by its path below the root."""
 _TAKES_FILES = {"jq", "psql", "mysql"}
 _PYTHON = re.compile(r"python(?:\d(?:\.\d+)?)?")
+_GIVEN_CODE = re.compile(r"^\s*\$\{?(\w+)[^\s{}]*\}?\s*$", re.MULTILINE)
+"""A line of a program that is nothing but a variable's value."""
 _GIVES_UP = re.compile(r"\bexit\b(?!\s*0)|\b(?:die|fatal|abort|fail)\b|missing|(?i:not installed|required)")
 _BLOCK_END = re.compile(r"\n\s*(?:fi|done|\})\b|\n\s*\}")
 
@@ -192,6 +194,7 @@ def _started(call: Call) -> Iterable[Trace]:
             break
     if _PYTHON.fullmatch(program):
         code = words[2] if words[1:2] == ("-c",) and len(words) > 2 else call.stdin
+        yield from (_trace("open", name, call) for name in _GIVEN_CODE.findall(code))
         inner = of_python(code).traces if code else ()
         yield from (replace(one, line=call.line, function=call.function, conditional=True) for one in inner)
 

@@ -145,7 +145,7 @@ class Runner:
         chosen = [pair for pair in zip(found.suite.tasks, found.tasks, strict=True) if pair[0].title in lease.titles]
         return any(
             task.access == "read-write"
-            or (task.access == "unknown" and (lease.session or does.mutates or does.commands))
+            or (task.access == "unknown" and (lease.session or does.mutates or does.commands or does.unknown))
             for task, does in chosen
         )
 
