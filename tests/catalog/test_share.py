@@ -122,7 +122,7 @@ Members = list[tuple[tarfile.TarInfo, bytes]]
 
 
 def _changed(found: Members) -> Members:
-    return [*found[:-1], (found[-1][0], found[-1][1].replace(b"pods", b"cods") + b"")]
+    return [*found[:-1], (found[-1][0], found[-1][1][::-1])]
 
 
 def _resized(found: Members) -> Members:
