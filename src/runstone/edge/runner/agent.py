@@ -136,7 +136,8 @@ class Runner:
     async def _changes_things(self, lease: Lease, root: Path) -> bool:
         """Whether the suite itself says so of one of the Tasks, or says nothing: what home says is not asked.
 
-        Most public SLIs are not tagged. A measurement that was found to change nothing, by its source, may run.
+        Most public SLIs are not tagged. A measurement that was found to change nothing, by a source of which all
+        that runs is known, may run.
         """
         suite_file = root / lease.bundle.path / lease.bundle.robot
         if not suite_file.is_file():
