@@ -153,7 +153,7 @@ DELETES = "kubectl delete pod x"
 def test_a_command_that_is_chosen_is_each_of_its_choices(tmp_path: Path, body: str) -> None:
     found = task(tmp_path, f"{body}    RW.CLI.Run Cli    cmd=${{cmd}}\n")
     assert found.mutates
-    assert needs(found)["kubectl"] == "always"
+    assert needs(found)["kubectl"] == ("sometimes" if "ls" in needs(found) else "always")
     assert (found.commands, found.unknown) == ((), ())
 
 
@@ -242,6 +242,7 @@ def test_a_here_document_put_together_is_no_list_of_tools(tmp_path: Path) -> Non
     )
     assert set(needs(found)) == {"base64", "python", "bash", "yq"}
     assert (found.commands, found.unknown) == (("COMMAND",), ())
+    assert (needs(found)["python"], needs(found)["bash"]) == ("sometimes", "sometimes")
 
 
 def test_a_script_in_a_folder_of_a_variable_is_read(tmp_path: Path) -> None:
@@ -277,6 +278,43 @@ def test_issues_come_from_robot_and_from_scripts(tmp_path: Path) -> None:
         ("No backup", 4, ("Make one",), "script", "a.sh", 8),
         ("Node ${name} is old", 3, ("Replace it",), "script", "b.py", 1),
     }
+
+
+@pytest.mark.parametrize(
+    ("script", "titles"),
+    [
+        ('N="${NAME:-Unknown}"\njq -n --arg t "Disk of $N" \'{title: $t, severity: 2}\'\n', ["Disk of ${NAME}"]),
+        (
+            "title=\"Disk of ${NAME:-x} (${D:-3}h)\"\njq -n '{title: $title, severity: 2}'\n",
+            ["Disk of ${NAME} (${D}h)"],
+        ),
+        (
+            'add_issue() {\n  jq -n --arg t "$1" \'{title: $t, severity: 2}\'\n}\nadd_issue "Disk of ${NAME:-x}"\n',
+            ["Disk of ${NAME}"],
+        ),
+        (
+            'jq \'{title: ("Disk of `" + .name + "` in " + $ns), severity: 2}\' --arg ns shop\n',
+            ["Disk of `${value}` in shop"],
+        ),
+        ('jq --arg ns "$NS" \'[{title: ("Disk in " + $ns), severity: 2}]\'\n', ["Disk in $NS"]),
+        (
+            'jq \'{title: (if .a then "One is full" else "Two are full" end), severity: 2}\'\n',
+            ["One is full", "Two are full"],
+        ),
+        (
+            'cat <<EOF\n{"title": "Disk of \\`$N\\` in `${A:-${B}}`", "severity": 2}\nEOF\n',
+            ["Disk of `$N` in `${A:-$B}`"],
+        ),
+        ('jq -n --arg t x \'{title: "A pull request", body: $t, head: "x"}\'\n', []),
+        ('curl -d \'{"title": "A pull request", "body": "x"}\' https://host\n', []),
+        ('new_issue() {\n  echo \'{"title": "Backup is old", "description": "x"}\'\n}\nnew_issue\n', ["Backup is old"]),
+        ('echo \'{"title": "Backup is old", "details": "x"}\'\n', ["Backup is old"]),
+        ("jq -r '.[] | \"Title: \\(.title)\\nSeverity: \\(.severity)\"' x.json\n", []),
+    ],
+)
+def test_titles_of_scripts_are_tidy_and_of_issues_only(tmp_path: Path, script: str, titles: list[str]) -> None:
+    found = task(tmp_path, "    Run Bash File    a.sh\n", a_sh=script)
+    assert [one.title for one in found.issues] == titles
 
 
 def test_only_what_is_certain_stops_a_run(tmp_path: Path) -> None:

@@ -69,6 +69,10 @@ def calls(script: Script, known: Mapping[str, str]) -> Iterator[Call]:
     yield from _calls(script, _Values([script], known), 0, None)
 
 
+TELLS = re.compile(r"(?i)issue|finding|problem")
+"""Names of the functions through which scripts add an Issue."""
+
+
 class _Values:
     """Values of variables: the nearest assignment before the line, in the same function if there is one."""
 
@@ -91,12 +95,16 @@ class _Values:
         return Assignment(line, function, (self._known[name],)) if name in self._known else None
 
     def words(self, command: Command) -> tuple[str, ...]:
+        if not any("$" in word for word in command.words):
+            return tuple(command.words)
+        # What is told to people is not told by a default: another value may be given.
+        told = command.words[0] == "jq" or bool(TELLS.search(command.words[0]))
         found: list[str] = []
         for place, word in enumerate(command.words):
             if "$" not in word:
                 found.append(word)
                 continue
-            found += self._expanded(word, command, place == 0)
+            found += self._expanded(word, command, place == 0, not told)
         return tuple(found)
 
     def handed(self, command: Command) -> tuple[str, ...]:
@@ -108,8 +116,8 @@ class _Values:
                 found += said.handed if said is not None else ()
         return tuple(found)
 
-    def text(self, word: str, line: int, function: str, depth: int = 0) -> str:
-        """The word with the variables in it replaced by single values."""
+    def text(self, word: str, line: int, function: str, depth: int = 0, defaults: bool = True) -> str:
+        """The word with the variables in it replaced by single values; ``defaults``: also by their defaults."""
         if "$" not in word or depth > _NESTED:
             return word
 
@@ -117,17 +125,19 @@ class _Values:
             said = self.of(found[1] or found[2].lstrip("!"), line, function)
             if said is not None and len(said.words) == 1 and found[0] != said.words[0]:
                 # An assignment may extend the value before it, as in cmd="$cmd --yes".
-                return self.text(said.words[0], said.line - 1, function, depth + 1)
-            return found[3] if said is None and found[3] is not None else found[0]
+                return self.text(said.words[0], said.line - 1, function, depth + 1, defaults)
+            if said is not None or found[3] is None or (not defaults and found[2].isdecimal()):
+                return found[0]
+            return found[3] if defaults else f"${{{found[2]}}}"
 
         return _VARIABLE.sub(value, word)
 
-    def _expanded(self, word: str, command: Command, first: bool) -> list[str]:
+    def _expanded(self, word: str, command: Command, first: bool, defaults: bool) -> list[str]:
         whole = _WHOLE.fullmatch(word)
         said = self.of(whole[1] or whole[2], command.line, command.function) if whole else None
         if said is not None and len(said.words) != 1:
-            return [self.text(one, command.line, command.function) for one in said.words]
-        text = self.text(word, command.line, command.function)
+            return [self.text(one, command.line, command.function, 0, defaults) for one in said.words]
+        text = self.text(word, command.line, command.function, 0, defaults)
         return text.split() or [word] if first and whole else [text]
 
 

@@ -237,8 +237,8 @@ class _Bundle:
         # A default of several words is one command among all that could be given.
         first = self._first(cmd[0], set())
         entry.commands.update({name: None for name in self._defaults if name in first and " " in self._defaults[name]})
-        for text in self._variants(cmd[0]):
-            source = scripts.of_shell(text, cmd[1], remote)
+        sources = [scripts.of_shell(text, cmd[1], remote) for text in self._variants(cmd[0])]
+        for source in sources if len(sources) == 1 else scripts.choices(sources):
             entry.texts.append((self.suite.file, source, conditional))
 
     def _first(self, text: str, seen: set[str]) -> set[str]:

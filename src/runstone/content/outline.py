@@ -40,9 +40,10 @@ class Step:
 
     def given(self, name: str) -> tuple[str, int] | None:
         """The value of a named argument and its line."""
-        for arg, line in zip(self.args, self.lines, strict=True):
-            if arg.startswith(f"{name}="):
-                return arg[len(name) + 1 :], line
+        begins = f"{name}="
+        for place, arg in enumerate(self.args):
+            if arg.startswith(begins):
+                return arg[len(begins) :], self.lines[place]
         return None
 
     def positional(self) -> list[tuple[str, int]]:

@@ -5,7 +5,7 @@ one thing it changes, each with the line and the function it stands in, so that 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -142,7 +142,7 @@ def of_shell(text: str, line: int, remote: bool = False) -> Source:
             traces.setdefault(key if trace.kind != "change" else (*key, trace.line), trace)
         if call.words[0] == "jq":
             found += raised.in_jq(call)
-        elif raised.HELPER.search(call.words[0]) and len(call.words) > 1:
+        elif calls.TELLS.search(call.words[0]) and len(call.words) > 1:
             said.append((*call.words, str(call.line)))
     for command in script.commands:
         for trace in _tests(command, script):
@@ -154,6 +154,21 @@ def of_shell(text: str, line: int, remote: bool = False) -> Source:
         frozenset(script.functions),
         script.problem,
     )
+
+
+def choices(sources: Sequence[Source]) -> list[Source]:
+    """Texts of which one is run: only what is in all of them is sure to happen."""
+    every = set.intersection(*({(one.kind, one.value) for one in source.traces} for source in sources))
+    return [
+        replace(
+            source,
+            traces=tuple(
+                one if one.conditional or (one.kind, one.value) in every else replace(one, conditional=True)
+                for one in source.traces
+            ),
+        )
+        for source in sources
+    ]
 
 
 def _traces(call: Call, script: Script | None) -> Iterable[Trace]:
