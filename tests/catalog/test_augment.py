@@ -122,7 +122,8 @@ def changed(entry: Entry, *words: str, **more: object) -> Entry:
     """The same Task with other effects in its contract."""
     assert entry.contract is not None
     changes = tuple(Change(words=one, file="runbook.robot", line=1) for one in words)
-    told = entry.contract.model_copy(update={"changes": changes, "commands": more.pop("commands", ())})
+    given = {"commands": more.pop("commands", ()), "unknown": more.pop("unknown", ())}
+    told = entry.contract.model_copy(update={"changes": changes, **given})
     return entry.model_copy(update={"contract": told, "changes": bool(words), **more})
 
 
@@ -130,7 +131,30 @@ def changed(entry: Entry, *words: str, **more: object) -> Entry:
     ("words", "more", "radius", "undone"),
     [
         ((), {}, "None by its source: it only reads.", "Nothing to undo."),
-        ((), {"access": "unknown"}, "No change was found in its source; its author does not say.", "Nothing to undo."),
+        (
+            (),
+            {"access": "unknown"},
+            "No change was found in its source; its author does not say.",
+            "Nothing to undo was found.",
+        ),
+        (
+            (),
+            {"access": "unknown", "bundle_documentation": "Detects and reinitializes laggy members."},
+            'Not known: its author speaks of a change ("reinitializes"), which its source does not show.',
+            "Not known: its source does not show all that it does.",
+        ),
+        (
+            (),
+            {"bundle_documentation": "Detects and reinitializes laggy members."},
+            "None by its source: it only reads.",
+            "Nothing to undo.",
+        ),
+        (
+            (),
+            {"unknown": ("query",)},
+            "Not known: what ${query} holds is run, and its source does not say what that is.",
+            "Not known: its source does not show all that it does.",
+        ),
         (
             (),
             {"commands": ("CMD",)},
@@ -156,6 +180,30 @@ def changed(entry: Entry, *words: str, **more: object) -> Entry:
             "Not to be undone: it deletes or replaces.",
         ),
         (
+            ("git push --force origin fix-$()", 'gh pr create --title "$1"'),
+            {},
+            'It changes something: git push --force origin fix-…; gh pr create --title "…"',
+            "Can be undone by closing the request to merge and deleting its branch.",
+        ),
+        (
+            ("git push -f origin main", "gh pr create"),
+            {},
+            "It changes something: git push -f origin main; gh pr create",
+            "Not to be undone: it deletes or replaces.",
+        ),
+        (
+            ("git push -f origin fix", "gh pr create", "kubectl delete pod $() $() -n ${NS:-shop}"),
+            {},
+            "It changes something: git push -f origin fix; gh pr create; kubectl delete pod … -n ${NS}",
+            "Not to be undone: it deletes or replaces.",
+        ),
+        (
+            ("kubectl scale deploy/x",),
+            {"commands": ("CMD",)},
+            "It changes something: kubectl scale deploy/x; and it runs what it is given",
+            "Can be undone by its opposite.",
+        ),
+        (
             ("az provider register",),
             {},
             "It changes something: az provider register",
@@ -169,6 +217,27 @@ def test_effects_say_no_more_than_is_known(
     reading = next(one for one in built_in if one.access == "read-only" and one.contract and not one.changes)
     one = changed(reading, *words, **more)
     assert (effects.blast_radius(one, "x").text, effects.reversible(one, "x").text) == (radius, undone)
+
+
+@pytest.mark.parametrize(
+    ("text", "verb"),
+    [
+        ("Restarts the App Service.", "restarts"),
+        ("Looks first. Rolls back the release if it fails.", "rolls back"),
+        ("This taskset automatically deletes old images.", "deletes"),
+        ("Lists the pods and evicts `${POD}`.", "evicts"),
+        ("Lists errors and restarts in the namespace.", ""),
+        ("Shows which pods restart, and restart counts.", ""),
+        ("Scale Sets are checked for restarts.", ""),
+        ("Checks that somebody may delete pods.", ""),
+    ],
+)
+def test_an_author_speaks_of_a_change_only_where_the_task_does_it(
+    built_in: tuple[Entry, ...], text: str, verb: str
+) -> None:
+    reading = next(one for one in built_in if one.access == "read-only" and one.contract and not one.changes)
+    one = reading.model_copy(update={"access": "unknown", "documentation": text, "bundle_documentation": ""})
+    assert effects.speaks_of_change(one) == verb
 
 
 def test_a_task_that_breaks_on_purpose_answers_nothing(built_in: tuple[Entry, ...]) -> None:

@@ -135,6 +135,129 @@ def test_an_input_that_is_run_as_a_command_is_named(tmp_path: Path) -> None:
     assert (found.commands, found.mutates) == (("COMMAND",), False)
 
 
+DELETES = "kubectl delete pod x"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"    ${{cmd}}=    Run Keyword If    True    Set Variable    {DELETES}\n",
+        f"    ${{cmd}}=    Run Keyword If    $a    No Operation    ELSE    Set Variable    {DELETES}\n",
+        f"    ${{cmd}}=    Run Keyword If    $a    Log    x    ELSE IF    $b    Catenate    {DELETES}    now\n",
+        f"    ${{cmd}}=    IF    $a    Set Variable    ls    ELSE    Set Variable    {DELETES}\n",
+        f"    ${{cmd}}=    Set Variable If    $a    ls    $b    {DELETES}    pwd\n",
+        f"    Run Keywords    Log    x    AND    Set Suite Variable    ${{cmd}}    {DELETES}\n",
+        "    ${cmd}=    Set Variable    kubectl delete\n    ${cmd}=    Set Variable    ${cmd} pod x\n",
+    ],
+)
+def test_a_command_that_is_chosen_is_each_of_its_choices(tmp_path: Path, body: str) -> None:
+    found = task(tmp_path, f"{body}    RW.CLI.Run Cli    cmd=${{cmd}}\n")
+    assert found.mutates
+    assert needs(found)["kubectl"] == ("sometimes" if "ls" in needs(found) else "always")
+    assert (found.commands, found.unknown) == ((), ())
+
+
+def test_a_value_that_extends_one_set_further_down_is_read(tmp_path: Path) -> None:
+    body = "    Later\n    ${cmd}=    Set Variable    ${cmd} pod x\n    RW.CLI.Run Cli    cmd=${cmd}\n"
+    keyword = "\n*** Keywords ***\nLater\n    Set Suite Variable    ${cmd}    kubectl delete\n"
+    assert [one.words for one in task(tmp_path, body + keyword).changes] == ["kubectl delete pod x", "kubectl delete"]
+
+
+def test_a_loop_runs_each_of_its_commands(tmp_path: Path) -> None:
+    loop = f"    FOR    ${{cmd}}    IN    ls    {DELETES}\n        RW.CLI.Run Cli    cmd=${{cmd}}\n    END\n"
+    assert task(tmp_path, loop).mutates
+
+
+def test_every_keyword_of_run_keywords_is_run(tmp_path: Path) -> None:
+    assert task(tmp_path, "    Run Keywords    Log    x    AND    Restart It    cart\n").mutates
+    assert task(tmp_path / "without", "    Run Keywords    No Operation    Restart It\n").mutates
+
+
+def test_a_program_is_told_by_the_words_after_it(tmp_path: Path) -> None:
+    shell = "    ${binary}=    RW.K8s.Get Binary Name    GKE\n    RW.K8s.Shell    cmd=${binary} "
+    found = task(tmp_path, f"{shell}exec sts/x -n ${{NS}} -- patronictl reinit ${{m[0]}} --force\n")
+    assert [one.words for one in found.changes] == ["patronictl reinit ${m[0]} --force"]
+    assert (needs(found)["kubectl"], found.unknown) == ("always", ())
+    assert not task(tmp_path / "get", f"{shell}get pods --context ${{C}}\n").mutates
+
+
+GIVEN = """
+    ${made}=    Set Variable    ${COMMAND}
+    ${decoded}=    RW.CLI.Run Cli    cmd=echo '${made}' | base64 -d
+    ${stripped}=    Strip String    ${decoded.stdout}
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    RW.CLI.Run Cli    cmd=${made} -n shop\n",
+        "    RW.CLI.Run Cli    ${decoded.stdout}\n",
+        "    RW.CLI.Run Cli    cmd=cd x && ${stripped}\n",
+        '    RW.CLI.Run Cli    cmd=bash -c "${COMMAND}"\n',
+        "    RW.CLI.Run Cli    cmd=eval \"$(echo '${COMMAND}' | base64 --decode)\"\n",
+        "    RW.CLI.Run Cli    cmd=echo '${COMMAND}' | base64 -d | bash\n",
+        '    RW.CLI.Run Cli    cmd=base64 -d <<< "${COMMAND}" | python3 -\n',
+        '    RW.CLI.Run Cli    cmd=bash <(echo "${COMMAND}")\n',
+        '    RW.CLI.Run Cli    cmd=python -c "${COMMAND}"\n',
+        "    Run Bash File    a.sh\n",
+        "    Run Bash File    b.sh\n",
+    ],
+)
+def test_an_input_is_run_in_whatever_form(tmp_path: Path, body: str) -> None:
+    direct = 'code=$(printf %s "$COMMAND" | base64 -d)\neval "$code"\n'
+    piped = 'echo "$COMMAND" | base64 -d | sh -x\n'
+    assert task(tmp_path, GIVEN + body, a_sh=direct, b_sh=piped).commands == ("COMMAND",)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    RW.CLI.Run Cli    cmd=kubectl get pods -n ${COMMAND}\n",
+        "    RW.CLI.Run Cli    cmd=echo '${COMMAND}' | base64 -d | jq .\n",
+        '    RW.CLI.Run Cli    cmd=x=$(kubectl get ${COMMAND}) && eval "$x"\n',
+        "    RW.CLI.Run Cli    cmd=bash -c \"echo '${COMMAND}'\"\n",
+        "    RW.CLI.Run Cli    cmd=echo '${COMMAND}' > x && bash y.sh\n",
+        "    ${it}=    Set Variable    ls ${COMMAND}\n    RW.CLI.Run Cli    cmd=${it}\n",
+    ],
+)
+def test_an_input_that_is_only_looked_at_is_not_run(tmp_path: Path, body: str) -> None:
+    assert task(tmp_path, body).commands == ()
+
+
+def test_what_a_library_gives_to_run_is_not_known(tmp_path: Path) -> None:
+    found = task(tmp_path, '    ${query}=    RW.Own.Template    ${NS}\n    RW.CLI.Run Cli    cmd=bash -c "${query}"\n')
+    assert (found.commands, found.unknown, found.mutates) == ((), ("query",), False)
+
+
+def test_a_here_document_put_together_is_no_list_of_tools(tmp_path: Path) -> None:
+    found = task(
+        tmp_path,
+        GIVEN + "    ${command}=    Run Keyword If    $python\n"
+        "    ...    Catenate    SEPARATOR=\\n\n    ...    python << 'END'\n    ...    ${decoded.stdout}\n"
+        "    ...    import json\n    ...    json.dump(main(), open('x'))\n    ...    END\n"
+        "    ...    ELSE    Catenate    SEPARATOR=\\n\n    ...    bash << 'END'\n    ...    ${decoded.stdout}\n"
+        "    ...    exec 3> x\n    ...    main\n    ...    END\n"
+        "    RW.CLI.Run Cli    cmd=${command}\n",
+    )
+    assert set(needs(found)) == {"base64", "python", "bash", "yq"}
+    assert (found.commands, found.unknown) == (("COMMAND",), ())
+    assert (needs(found)["python"], needs(found)["bash"]) == ("sometimes", "sometimes")
+
+
+def test_a_script_in_a_folder_of_a_variable_is_read(tmp_path: Path) -> None:
+    found = task(
+        tmp_path, "    RW.CLI.Run Cli    cmd=${CURDIR}/a.sh\n", a_sh=f'"$HERE/b.sh"\n{DELETES}\n', b_sh="jq .\n"
+    )
+    assert (found.scripts, found.mutates, needs(found)["jq"]) == (("a.sh", "b.sh"), True, "always")
+
+
+def test_a_scratch_file_elsewhere_is_no_change_and_any_other_is(tmp_path: Path) -> None:
+    body = "    RW.CLI.Run Cli    cmd=kubectl exec x -- bash -c 'echo y > {}'\n"
+    assert not task(tmp_path, body.format("/tmp/x")).mutates
+    assert task(tmp_path / "kept", body.format("/etc/x")).mutates
+
+
 def test_issues_come_from_robot_and_from_scripts(tmp_path: Path) -> None:
     found = task(
         tmp_path,
@@ -155,6 +278,43 @@ def test_issues_come_from_robot_and_from_scripts(tmp_path: Path) -> None:
         ("No backup", 4, ("Make one",), "script", "a.sh", 8),
         ("Node ${name} is old", 3, ("Replace it",), "script", "b.py", 1),
     }
+
+
+@pytest.mark.parametrize(
+    ("script", "titles"),
+    [
+        ('N="${NAME:-Unknown}"\njq -n --arg t "Disk of $N" \'{title: $t, severity: 2}\'\n', ["Disk of ${NAME}"]),
+        (
+            "title=\"Disk of ${NAME:-x} (${D:-3}h)\"\njq -n '{title: $title, severity: 2}'\n",
+            ["Disk of ${NAME} (${D}h)"],
+        ),
+        (
+            'add_issue() {\n  jq -n --arg t "$1" \'{title: $t, severity: 2}\'\n}\nadd_issue "Disk of ${NAME:-x}"\n',
+            ["Disk of ${NAME}"],
+        ),
+        (
+            'jq \'{title: ("Disk of `" + .name + "` in " + $ns), severity: 2}\' --arg ns shop\n',
+            ["Disk of `${value}` in shop"],
+        ),
+        ('jq --arg ns "$NS" \'[{title: ("Disk in " + $ns), severity: 2}]\'\n', ["Disk in $NS"]),
+        (
+            'jq \'{title: (if .a then "One is full" else "Two are full" end), severity: 2}\'\n',
+            ["One is full", "Two are full"],
+        ),
+        (
+            'cat <<EOF\n{"title": "Disk of \\`$N\\` in `${A:-${B}}`", "severity": 2}\nEOF\n',
+            ["Disk of `$N` in `${A:-$B}`"],
+        ),
+        ('jq -n --arg t x \'{title: "A pull request", body: $t, head: "x"}\'\n', []),
+        ('curl -d \'{"title": "A pull request", "body": "x"}\' https://host\n', []),
+        ('new_issue() {\n  echo \'{"title": "Backup is old", "description": "x"}\'\n}\nnew_issue\n', ["Backup is old"]),
+        ('echo \'{"title": "Backup is old", "details": "x"}\'\n', ["Backup is old"]),
+        ("jq -r '.[] | \"Title: \\(.title)\\nSeverity: \\(.severity)\"' x.json\n", []),
+    ],
+)
+def test_titles_of_scripts_are_tidy_and_of_issues_only(tmp_path: Path, script: str, titles: list[str]) -> None:
+    found = task(tmp_path, "    Run Bash File    a.sh\n", a_sh=script)
+    assert [one.title for one in found.issues] == titles
 
 
 def test_only_what_is_certain_stops_a_run(tmp_path: Path) -> None:

@@ -50,11 +50,23 @@ def test_a_text_is_its_commands(text: str, expected: list[str]) -> None:
         ("find . -exec rm {} ';'", "rm {} ;"),
         ('r() { "$@"; }; r kubectl delete pod x', "kubectl delete pod x"),
         ("$kbin get pods", "kubectl get pods"),
+        ("$binary -n x delete pod y", "kubectl -n x delete pod y"),
+        ("${tool} exec x -- psql", "kubectl exec x -- psql"),
+        ('retry() { "$@"; }; retry $tool scale sts x --namespace=y', "kubectl scale sts x --namespace=y"),
+        ("$HERE/a.sh now", "$HERE/a.sh now"),
+        ("$HERE/bin/jq .", "jq ."),
         ("/usr/bin/jq .", "jq ."),
     ],
 )
 def test_what_is_really_called(text: str, expected: str) -> None:
     assert expected in called(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["$helm get values x -n y", "$tool get x", "$tool -n x", "$tool -n get -o json", "$tool"]
+)
+def test_a_program_that_nothing_tells_stays_unknown(text: str) -> None:
+    assert not any(one.startswith("kubectl") for one in called(text))
 
 
 def test_a_command_knows_where_it_stands() -> None:

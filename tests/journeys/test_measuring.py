@@ -117,12 +117,13 @@ async def test_what_suites_push_is_shown_and_what_goes_wrong_is_never_silent(tmp
             suite("Deployment/pay", "broken"),
             suite("Deployment/vague", "untagged"),
             suite("Deployment/sly", "changing"),
+            suite("Deployment/deaf", "untold"),
         )
         await one.home.map_update(map_of(*slxs))
         await one.control.queue.sweep()
         one.clock.advance(30, leases=False)
         async with at_work(one, tmp_path), listening(one, tmp_path):
-            ended = ("cart", "mute", "pay", "vague", "sly")
+            ended = ("cart", "mute", "pay", "vague", "sly", "deaf")
             await until(one, lambda found: all(found[name]["ended_at"] for name in ended))
             one.clock.advance(46, leases=False)
             await one.control.queue.sweep()
@@ -139,11 +140,12 @@ async def test_what_suites_push_is_shown_and_what_goes_wrong_is_never_silent(tmp
         "pay": "failing",
         "vague": "ok",
         "sly": "failing",
+        "deaf": "failing",
     }
     assert listed["mute"]["reason"] == "pushed no metric"
     assert "the API at shop.example does not answer" in listed["pay"]["reason"]
-    assert "may change things" in listed["sly"]["reason"]
-    assert "6 SLIs: 3 failing, 1 late, 2 ok" in table
+    assert all("may change things" in listed[name]["reason"] for name in ("sly", "deaf"))
+    assert "7 SLIs: 4 failing, 1 late, 2 ok" in table
     assert "still going when the next was due" in table
     assert "0.75" in table
     assert "pods zone=a" in cart

@@ -24,7 +24,7 @@ def inputs(suite: Suite, does: TaskContract) -> dict[str, str]:
         return {}
     found: dict[str, str] = {}
     for one in suite.inputs:
-        takes = "command" if one.name in does.commands else "query" if _QUERY.search(one.name) else ""
+        takes = "query" if _QUERY.search(one.name) else "command" if one.name in does.commands else ""
         program = _program(one, suite, takes) if takes else None
         if program:
             found[one.name] = program.name

@@ -138,8 +138,9 @@ class _Printer:
             self._line(4, f"[red]changes[/]  {change.file}:{change.line}  {escape(_cut(change.words))}")
         if len(does.changes) > 3:
             self._line(4, f"[dim]… and {len(does.changes) - 3} more places that change something[/]")
-        if does.commands:
-            self._line(4, "[yellow]runs[/]     " + escape(" ".join(f"${{{name}}}" for name in does.commands)))
+        if does.commands or does.unknown:
+            names = " ".join(f"${{{name}}}" for name in (*does.commands, *does.unknown))
+            self._line(4, f"[yellow]runs[/]     {escape(names)}")
         self._tools(does)
         if does.issues:
             graded = Counter(str(one.severity or "?") for one in does.issues)

@@ -6,13 +6,13 @@ that change something the name is enough.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from robot.api.parsing import File
 
-from runstone.content import inputs, mutates, outline, plain, raised, reach, robotfile, scripts, taskfile
+from runstone.content import inputs, mutates, outline, plain, raised, reach, robotfile, scripts, shell, taskfile
 from runstone.content.outline import Outline, Step
 from runstone.content.reach import Entry, Graph
 from runstone.content.scripts import Source
@@ -31,9 +31,19 @@ from runstone.model.content import (
 
 _VARIANTS = 6
 """Values of one variable that are tried in a command; no public suite gives one more that matter."""
+_DEEPEST = 4
+"""Values within values that are still put in."""
 _VARIABLE = re.compile(r"\$\{([\w ]+)\}")
 _FIRST = re.compile(r"(?:^|[|;&(]\s*|\$\(\s*)\$\{(\w+)\}")
+_WRITTEN = re.compile(r">\s*\$\{(\w+)\}")
+_NAMES = re.compile(r"\$\{?(\w[\w ]*)")
+_ONLY = re.compile(r"\s*\$\{\w[^{}]*\}\s*")
+_SAME = re.compile(
+    r"evaluate|(?:strip|replace|format)string\w*|convertto(?:string|bytes)|(?:de|en)code\w+|get(?:line|match|substring)\w*"
+)
+"""Keywords that give what they are given, at most in another form."""
 _TEXT_COMMANDS = {"run", "runandreturnrc", "runandreturnrcandoutput"}
+_SHELLS = {"runcli", "shell"}
 _PROCESSES = {"runprocess", "startprocess"}
 _DATA = {"createdictionary", "settodictionary", "setvariable", "setsuitevariable", "settestvariable", "log", "evaluate"}
 """Keywords whose ``cmd=`` is a name or a value of theirs, never a command."""
@@ -141,11 +151,45 @@ class _Bundle:
             title=task.title,
             tools=reach.tools(graph, entry),
             scripts=tuple(graph.scripts),
-            commands=tuple(dict.fromkeys(name for name in (*entry.commands, *graph.open) if name in self._inputs)),
+            commands=tuple(dict.fromkeys((*entry.commands, *self._given(graph.open)))),
+            unknown=tuple(name for file, name in graph.open if file == self.suite.file and not self._told(name)),
             issues=(*entry.issues, *graph.issues()),
             changes=(*entry.changes, *graph.changes()),
             timeouts=tuple(entry.timeouts),
         )
+
+    def _given(self, run: Iterable[tuple[str, str]]) -> Iterator[str]:
+        """The inputs among the variables whose values run, and those that such a variable's value is made of."""
+        for file, name in run:
+            if name in self._inputs:
+                yield name
+            elif file == self.suite.file:
+                yield from self._made_of(name, set())
+
+    def _told(self, name: str) -> bool:
+        """Whether it is known what a variable of the suite holds, or which inputs that is made of."""
+        return name in self.outline.values or any(self._made_of(name, set()))
+
+    def _made_of(self, name: str, seen: set[str]) -> Iterator[str]:
+        if name in self._inputs:
+            yield name
+        if name in self._inputs or name in seen:
+            return
+        seen.add(name)
+        # A longer text was read with its variables replaced: what runs in it stands there.
+        other = (text for text in self.outline.values.get(name, ()) if _ONLY.fullmatch(text))
+        for text in (*other, *(self._kept(one) for one in self.outline.made.get(name, ()))):
+            for one in _NAMES.findall(text):
+                yield from self._made_of(one.strip(), seen)
+
+    def _kept(self, step: Step) -> str:
+        """A text with the variables whose values a step's result holds, at most in another form."""
+        if _SAME.fullmatch(step.key):
+            return " ".join(step.args)
+        cmd = step.given("cmd") or next(iter(step.positional()), None)
+        if cmd is None or step.key not in _SHELLS | _TEXT_COMMANDS:
+            return ""
+        return " ".join(f"${{{name}}}" for name in shell.handed_on(shell.read(robotfile.text(cmd[0])).commands))
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong with the scripts that were read, and which are not there."""
@@ -182,7 +226,7 @@ class _Bundle:
             self._file(step, entry, conditional)
         elif key in _PROCESSES or key in _TEXT_COMMANDS:
             self._process(step, entry, conditional)
-        elif key not in _DATA and (step.given("cmd") or (key in ("runcli", "shell") and step.positional())):
+        elif key not in _DATA and (step.given("cmd") or (key in _SHELLS and step.positional())):
             cmd = step.given("cmd") or step.positional()[0]
             self._text(cmd, entry, conditional, remote=step.given("target_service") is not None)
         else:
@@ -191,10 +235,20 @@ class _Bundle:
     def _text(self, cmd: tuple[str, int], entry: Entry, conditional: bool, remote: bool = False) -> None:
         """A command given as text, once for each value that its variables may have."""
         # A default of several words is one command among all that could be given.
-        entry.commands.update({name: None for name in _FIRST.findall(cmd[0]) if " " in self._defaults.get(name, "")})
-        for text in self._variants(cmd[0]):
-            source = scripts.of_shell(text, cmd[1], remote)
+        first = self._first(cmd[0], set())
+        entry.commands.update({name: None for name in self._defaults if name in first and " " in self._defaults[name]})
+        sources = [scripts.of_shell(text, cmd[1], remote) for text in self._variants(cmd[0])]
+        for source in sources if len(sources) == 1 else scripts.choices(sources):
             entry.texts.append((self.suite.file, source, conditional))
+
+    def _first(self, text: str, seen: set[str]) -> set[str]:
+        """The variables that stand for a program in a text, or in the value of such a one."""
+        for name in _FIRST.findall(text):
+            if name not in seen:
+                seen.add(name)
+                for said in self.outline.values.get(name, ()):
+                    self._first(said, seen)
+        return seen
 
     def _file(self, step: Step, entry: Entry, conditional: bool) -> None:
         override = step.given("cmd_override")
@@ -265,18 +319,27 @@ class _Bundle:
             found[text] = None
         return [robotfile.text(text) for text in found]
 
-    def _replaced(self, text: str, number: int, depth: int) -> str:
-        """What ``Set Variable`` and its like give goes anywhere; an input's default only where a program stands."""
+    def _replaced(self, text: str, number: int, depth: int, of: str = "") -> str:
+        """What ``Set Variable`` and its like give goes anywhere.
+
+        An input's default only where a program stands or a file is written. ``of``: the variable whose value the text
+        is; where that names itself, it extends the value before.
+        """
 
         def value(found: re.Match[str]) -> str:
             said = self.outline.values.get(found[1])
-            if not said or depth > 4:
+            if not said or depth > _DEEPEST:
                 return found[0]
-            return self._replaced(said[min(number, len(said) - 1)], number, depth + 1)
+            place = min(number, len(said) - 1)
+            if found[1] != of:
+                return self._replaced(said[place], number, depth + 1, found[1])
+            # Keywords stand below Tasks: the value before the first may be the next in the file.
+            place = place - 1 if place else 1
+            return self._replaced(said[place], place, depth + 1, of) if place < len(said) else found[0]
 
         text = _VARIABLE.sub(value, text)
-        return _FIRST.sub(lambda found: self._program(found), text)
+        return _WRITTEN.sub(self._default, _FIRST.sub(self._default, text))
 
-    def _program(self, found: re.Match[str]) -> str:
+    def _default(self, found: re.Match[str]) -> str:
         said = self._defaults.get(found[1])
         return found[0] if said is None else found[0].replace(f"${{{found[1]}}}", said)

@@ -448,11 +448,16 @@ _REMOTE = _words(
 """Programs that change the machine they run on; a change only where that machine is another's."""
 
 
+_SCRATCH = re.compile(r"[/]tmp/|/dev/null$|-")
+
+
 def _harmless(words: Words) -> bool:
-    """What of those still only looks: ``kill -0``, ``nginx -t``, output to nowhere."""
+    """What of those still only looks: ``kill -0``, ``nginx -t``, output to nowhere or to a scratch file."""
     rest = set(words[1:])
     if words[0] in ("kill", "pkill"):
         return bool(rest & {"-0", "-l", "-3", "-QUIT"})
     if words[0] in ("nginx", "pip", "npm", "apt", "apt-get", "apk", "yum", "dnf"):
         return not rest & {"install", "remove", "upgrade", "add", "del", "uninstall", "-s"}
-    return words[0] in ("tee", "cp") and words[-1] == "/dev/null"
+    if words[0] == "tee":
+        return all(_SCRATCH.match(word) for word in words[1:])
+    return words[0] == "cp" and words[-1] == "/dev/null"

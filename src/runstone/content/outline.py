@@ -19,6 +19,7 @@ _RUNS: dict[str, int] = {
 """BuiltIn keywords that run the keyword they are given, and how many arguments stand before it."""
 _SETS = {"setsuitevariable", "settestvariable", "setglobalvariable", "settaskvariable", "setlocalvariable"}
 _GIVES = {"setvariable", "catenate", "setvariableif"}
+_SEPARATOR = "SEPARATOR="
 _DIVIDES = {"If", "Try", "For", "While", "IfBranch", "TryBranch"}
 
 
@@ -39,9 +40,10 @@ class Step:
 
     def given(self, name: str) -> tuple[str, int] | None:
         """The value of a named argument and its line."""
-        for arg, line in zip(self.args, self.lines, strict=True):
-            if arg.startswith(f"{name}="):
-                return arg[len(name) + 1 :], line
+        begins = f"{name}="
+        for place, arg in enumerate(self.args):
+            if arg.startswith(begins):
+                return arg[len(begins) :], self.lines[place]
         return None
 
     def positional(self) -> list[tuple[str, int]]:
@@ -51,12 +53,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """All steps of a suite. ``around``: its setups and teardowns; ``values``: what its variables are set to."""
+    """All steps of a suite. ``around``: its setups and teardowns.
+
+    ``values``: the texts its variables are set to; ``made``: the steps whose results others of its variables hold.
+    """
 
     around: tuple[Step, ...]
     tasks: tuple[tuple[Step, ...], ...]
     keywords: dict[str, tuple[Step, ...]]
     values: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    made: dict[str, tuple[Step, ...]] = field(default_factory=dict[str, tuple[Step, ...]])
 
     def keyword(self, step: Step) -> tuple[str, tuple[Step, ...]]:
         """The suite's own keyword that a step calls, by key, and its steps; nothing when it calls another's."""
@@ -90,45 +96,59 @@ def fits(name: str, called: str) -> bool:
     return called.startswith(first) and called.endswith(last) and len(called) - len(last) > at
 
 
+@dataclass(slots=True)
+class _Variables:
+    """What is known of variables while a suite is read."""
+
+    values: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    made: dict[str, list[Step]] = field(default_factory=dict[str, list[Step]])
+
+
 def read(tree: File) -> Outline:
     """The outline of a suite's syntax tree."""
     around: list[Step] = []
 
     tasks: list[tuple[Step, ...]] = []
     keywords: dict[str, tuple[Step, ...]] = {}
-    values: dict[str, list[str]] = {}
+    known = _Variables()
     for section in tree.sections:
         if isinstance(section, SettingSection):
             around += [step for node in section.body for step in _fixture(node)]
         elif isinstance(section, TestCaseSection):
-            tasks += [_body(node, values) for node in section.body if isinstance(node, TestCase)]
+            tasks += [_body(node, known) for node in section.body if isinstance(node, TestCase)]
         elif isinstance(section, KeywordSection):
             keywords.update(
-                {plain(node.name): _body(node, values) for node in section.body if isinstance(node, Keyword)}
+                {plain(node.name): _body(node, known) for node in section.body if isinstance(node, Keyword)}
             )
         elif isinstance(section, VariableSection):
-            _variables(section, values)
+            _variables(section, known)
 
-    return Outline(tuple(around), tuple(tasks), keywords, {name: tuple(said) for name, said in values.items()})
-
-
-def _body(node: Any, values: dict[str, list[str]]) -> tuple[Step, ...]:
-    return tuple(_steps(node.body, False, values))
+    values = {name: tuple(said) for name, said in known.values.items()}
+    return Outline(tuple(around), tuple(tasks), keywords, values, {name: tuple(by) for name, by in known.made.items()})
 
 
-def _steps(nodes: Any, conditional: bool, values: dict[str, list[str]]) -> Iterator[Step]:
+def _body(node: Any, known: _Variables) -> tuple[Step, ...]:
+    return tuple(_steps(node.body, False, known))
+
+
+def _steps(nodes: Any, conditional: bool, known: _Variables, assigned: tuple[str, ...] = ()) -> Iterator[Step]:
+    """The steps of a body. ``assigned``: the variables that an IF in one line gives the result to."""
     for node in nodes:
         kind = type(node).__name__
         if kind == "KeywordCall":
-            yield from _call(node, conditional, values)
+            yield from _call(node, conditional, known, node.assign or assigned)
+        elif kind == "For" and node.flavor == "IN" and len(node.assign) == 1:
+            for text in node.values:
+                _remember(node.assign[0], text, known)
         elif kind == "Var":
-            _remember(node.name, " ".join(node.value), values)
+            _remember(node.name, " ".join(node.value), known)
         elif kind in ("Setup", "Teardown"):
             yield from _fixture(node)
+        given = (node.assign if kind == "If" else ()) or assigned
         if hasattr(node, "body"):
-            yield from _steps(node.body, conditional or _divides(node), values)
+            yield from _steps(node.body, conditional or _divides(node), known, given)
         for branch in _branches(node):
-            yield from _steps([branch], True, values)
+            yield from _steps([branch], True, known, given)
 
 
 def _divides(node: Any) -> bool:
@@ -143,44 +163,91 @@ def _branches(node: Any) -> Iterator[Any]:
             yield branch
 
 
-def _call(node: Any, conditional: bool, values: dict[str, list[str]]) -> Iterator[Step]:
+def _call(node: Any, conditional: bool, known: _Variables, assigned: tuple[str, ...]) -> Iterator[Step]:
     tokens = cast("list[Any]", node.get_tokens(Token.ARGUMENT))
     args, lines = tuple(token.value for token in tokens), tuple(token.lineno for token in tokens)
     step = Step(node.keyword or "", args, lines, node.lineno, conditional)
     for one in _run(step):
-        _set(one, node.assign, values)
+        _set(one, assigned, known)
         yield one
 
 
 def _run(step: Step) -> Iterator[Step]:
-    """The step, and the one it is told to run."""
+    """The step, and those it is told to run."""
     yield step
-    before = _RUNS.get(step.key)
-    if before is not None and len(step.args) > before:
-        inner = (step.args[before], step.args[before + 1 :], step.lines[before + 1 :])
-        sure = before == 0 and not step.conditional
-        yield from _run(Step(*inner, step.line, not sure))
-
-
-def _set(step: Step, assigned: tuple[str, ...], values: dict[str, list[str]]) -> None:
-    """Note the texts that a step gives to a variable."""
     key = step.key
-    if key in _GIVES and len(assigned) == 1:
-        texts = step.args[1:] if key == "setvariableif" else (" ".join(step.args),)
-        for text in texts:
-            _remember(assigned[0], text, values)
-    elif key in _SETS and len(step.args) > 1:
-        _remember(step.args[0], " ".join(step.args[1:]), values)
-
-
-def _remember(name: str, text: str, values: dict[str, list[str]]) -> None:
-    found = re.fullmatch(r"[$\\]*\{?([\w ]+)\}?\s*=?", name.strip())
-    if not found:
+    if key == "runkeywords":
+        yield from _all(step)
         return
-    text = re.sub(r"^SEPARATOR=\S*\s*", "", text)
-    known = values.setdefault(found[1], [])
-    if text != f"${{{found[1]}}}" and text not in known:
-        known.append(text)
+    before = _RUNS.get(key)
+    if before is None or len(step.args) <= before:
+        return
+    if key == "runkeywordif":
+        yield from _branched(step)
+    else:
+        yield from _told(step, before, len(step.args), sure=before == 0)
+
+
+def _told(step: Step, first: int, end: int, sure: bool) -> Iterator[Step]:
+    """The step whose keyword and arguments stand in these of another's."""
+    if first < end:
+        inner = (step.args[first], step.args[first + 1 : end], step.lines[first + 1 : end])
+        yield from _run(Step(*inner, step.line, step.conditional or not sure))
+
+
+def _all(step: Step) -> Iterator[Step]:
+    """The steps of ``Run Keywords``: parted by AND, or each argument one."""
+    parted = [place for place, arg in enumerate(step.args) if arg == "AND"]
+    starts = [0, *(place + 1 for place in parted)] if parted else range(len(step.args))
+    ends = [*parted, len(step.args)] if parted else range(1, len(step.args) + 1)
+    for first, end in zip(starts, ends, strict=True):
+        yield from _told(step, first, end, sure=True)
+
+
+def _branched(step: Step) -> Iterator[Step]:
+    """The steps of ``Run Keyword If``, one for each branch."""
+    ends = [place for place, arg in enumerate(step.args) if arg in ("ELSE", "ELSE IF")]
+    first = 1
+    for end in (*ends, len(step.args)):
+        yield from _told(step, first, end, sure=False)
+        first = end + (2 if step.args[end : end + 1] == ("ELSE IF",) else 1)
+
+
+def _set(step: Step, assigned: tuple[str, ...], known: _Variables) -> None:
+    """Note what a step gives to a variable."""
+    key = step.key
+    if key in _SETS and len(step.args) > 1:
+        _remember(step.args[0], " ".join(step.args[1:]), known)
+    elif len(assigned) == 1 and key in _GIVES:
+        for text in _given(key, step.args):
+            _remember(assigned[0], text, known)
+    elif assigned and key not in _RUNS:
+        for name in assigned:
+            known.made.setdefault(_bare(name), []).append(step)
+
+
+def _given(key: str, args: tuple[str, ...]) -> tuple[str, ...]:
+    """The texts that ``Set Variable`` and its like give."""
+    if key == "setvariableif":
+        # Conditions and values by turns; a last one by itself is for when no condition holds.
+        return (*args[1::2], *(args[-1:] if len(args) > 1 and len(args) % 2 else ()))
+    if key == "catenate" and args and args[0].startswith(_SEPARATOR):
+        return (args[0].removeprefix(_SEPARATOR).join(args[1:]),)
+    return (" ".join(args),)
+
+
+def _bare(name: str) -> str:
+    found = re.fullmatch(r"[$@&\\]*\{?([\w ]+)\}?\s*=?", name.strip())
+    return found[1] if found else ""
+
+
+def _remember(name: str, text: str, known: _Variables) -> None:
+    bare = "" if name.strip()[:1] in ("@", "&") else _bare(name)
+    if not bare:
+        return
+    texts = known.values.setdefault(bare, [])
+    if text != f"${{{bare}}}" and text not in texts:
+        texts.append(text)
 
 
 def _fixture(node: Any) -> Iterator[Step]:
@@ -192,8 +259,8 @@ def _fixture(node: Any) -> Iterator[Step]:
         yield from _run(Step(node.name, args, (node.lineno,) * len(args), node.lineno, False))
 
 
-def _variables(section: VariableSection, values: dict[str, list[str]]) -> None:
+def _variables(section: VariableSection, known: _Variables) -> None:
     for node in section.body:
         if type(node).__name__ == "Variable":
             said = cast("Any", node)
-            _remember(said.name, " ".join(said.value), values)
+            _remember(said.name, " ".join(said.value), known)

@@ -49,6 +49,7 @@ def _task(one: ManifestTask, task: Task, script: Script) -> TaskContract:
         tools=reach.tools(graph, entry),
         scripts=tuple(graph.scripts) or ((one.sql.file,) if one.sql and one.sql.file else ()),
         commands=(),
+        unknown=(),
         issues=(*entry.issues, *graph.issues()),
         changes=(*entry.changes, *graph.changes()),
         timeouts=tuple(entry.timeouts),

@@ -7,17 +7,25 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from runstone.content.calls import Call
+from runstone.content.calls import TELLS, Call
 from runstone.content.shell import Script
 
-HELPER = re.compile(r"(?i)issue|finding|problem")
-"""Names of the functions through which scripts add an Issue."""
 _TITLE = r"(?:issue[_ ]?)?title"
 _SEVERITY = r"(?:issue[_ ]?)?severity"
 _STEPS = r"(?:issue[_ ]?)?next[_ ]?steps?"
+_TELLING = re.compile(rf"(?i)\b(?:{_SEVERITY}|{_STEPS}|(?:issue[_ ]?)?details|expected|actual|reproduce[_ ]?hint)\b")
+"""What an Issue says besides its title; any object may have a title."""
 _JSON_TITLE = re.compile(rf'\\?"{_TITLE}\\?"\s*:\s*\\?"((?:[^"\\]|\\[^"])*)', re.IGNORECASE)
-_WORKED_OUT = r"(?:\"(?:[^\"\\]|\\.){0,600}\"|\((?:[^()]|\([^()]{0,200}\)){0,200}\)|[^,{}|\n]){1,600}"
+_WORKED_OUT = (
+    r"(?:\"(?:[^\"\\]|\\.){0,600}\"|\((?:[^()]|\([^()]{0,200}\)){0,200}\)|\$\{[^{}\n]{0,80}\}|[^,{}|\n]){1,600}"
+)
 """A value in a jq object; its bounds keep odd texts from taking for ever."""
+_PASSED_ON = re.compile(r"\.|\\\(\.\w*title")
+"""The title of an Issue that is there already, copied or printed."""
+_NESTED = re.compile(r"(\$\{\w+[^{}]*)\$\{(\w+)[^{}]*\}([^{}]*\})")
+_BRANCH = re.compile(r'\b(?:then|else)\s*("(?:[^"\\]|\\.)*")')
+_PARTS = re.compile(r'"((?:[^"\\]|\\.)*)"|[^"+]+')
+"""Parts of a jq expression that are added up."""
 _POSITION = re.compile(r"\$\{?(\d+)(?::?-([^}]*))?\}?")
 
 
@@ -53,18 +61,13 @@ def in_jq(call: Call) -> Iterator[Raised]:
         for place, title in enumerate(found):
             before = found[place - 1].end() if place else 0
             after = found[place + 1].start() if place + 1 < len(found) else len(word)
-            text = _worked_out(title[1], given)
             around = (
                 word[title.end() : after] if re.search(_SEVERITY, word[title.end() : after]) else word[before:after]
             )
-            if text and not text.startswith("."):
-                yield Raised(
-                    text,
-                    _value(_SEVERITY, around, given),
-                    _value(_STEPS, around, given),
-                    call.line,
-                    call.function,
-                )
+            severity, advice = _value(_SEVERITY, around, given), _value(_STEPS, around, given)
+            for text in _choices(title[1], given) if _tells_more(around, call.function) else ():
+                if text and not _PASSED_ON.match(text):
+                    yield Raised(_tidy(text), severity, advice, call.line, call.function)
 
 
 def in_texts(script: Script) -> Iterator[Raised]:
@@ -105,14 +108,30 @@ def _in_json(text: str, line: int, function: str) -> Iterator[Raised]:
         before = found[place - 1].end() if place else 0
         rest = text[title.end() : after]
         around = rest if re.search(_SEVERITY, rest) else text[before:after]
-        if title[1].strip():
+        if title[1].strip() and not _PASSED_ON.match(title[1]) and _tells_more(around, function):
             yield Raised(
-                title[1],
+                _tidy(title[1]),
                 _plain(_SEVERITY, around),
                 _plain(_STEPS, around),
                 line + text.count("\n", 0, title.start()),
                 function,
             )
+
+
+def _tells_more(around: str, function: str) -> bool:
+    """Whether an object with a title is an Issue: by what else it says, or by the name of the function it stands in."""
+    return bool(_TELLING.search(around) or TELLS.search(function))
+
+
+def _tidy(title: str) -> str:
+    """A title without what its quotes needed, and without variables within variables."""
+    return _NESTED.sub(r"\1$\2\3", re.sub(r"\\([`\"])", r"\1", title))
+
+
+def _choices(expression: str, given: Mapping[str, str]) -> list[str]:
+    """The texts that a jq expression can give: of an ``if`` each branch's."""
+    branches: list[str] = _BRANCH.findall(expression) if re.match(r"[(\s]*if\b", expression) else []
+    return [_worked_out(one, given) for one in branches or [expression]]
 
 
 def _plain(key: str, text: str) -> str:
@@ -135,9 +154,30 @@ def _value(key: str, text: str, given: Mapping[str, str]) -> str:
 
 def _worked_out(expression: str, given: Mapping[str, str]) -> str:
     """A jq expression as text, as far as it is literal or an argument."""
-    bare = expression.strip().rstrip("]) ").strip()
-    literal = re.fullmatch(r'"((?:[^"\\]|\\.)*)"', bare)
-    if literal:
-        return re.sub(r"\\\(\$(\w+)\)", lambda one: given.get(one[1], one[0]), literal[1])
-    name = re.match(r"\(?\s*\$(\w+)", bare)
+    bare = _balanced(expression.strip())
+    if bare.startswith('"') or re.match(r'[$(][^"+]*\+', bare):
+        return "".join(_part(one, given) for one in _PARTS.finditer(bare))
+    name = re.match(r"\$(\w+)", bare)
     return given.get(name[1], "$" + name[1]) if name else bare
+
+
+def _balanced(expression: str) -> str:
+    """An expression without brackets around it, nor those that were cut off from their others."""
+    text = expression
+    while text[-1:] in (")", "]") and (text[:1] in ("(", "[") or _open(text) < 0):
+        text = (text[1:-1] if text[:1] in ("(", "[") else text[:-1]).strip()
+    while text[:1] in ("(", "[") and _open(text) > 0:
+        text = text[1:].strip()
+    return text
+
+
+def _open(text: str) -> int:
+    return sum(text.count(one) for one in "([") - sum(text.count(one) for one in ")]")
+
+
+def _part(found: re.Match[str], given: Mapping[str, str]) -> str:
+    """One part of texts that are added up: a literal, an argument, or what is worked out."""
+    if found[1] is not None:
+        return re.sub(r"\\\(\$(\w+)\)", lambda one: given.get(one[1], one[0]), found[1])
+    name = re.fullmatch(r"\$(\w+)", found[0].strip(" ()"))
+    return given.get(name[1], "$" + name[1]) if name else "${value}" if found[0].strip(" ()") else ""

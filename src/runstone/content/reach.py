@@ -29,7 +29,8 @@ class Graph:
     def __init__(self, script: Callable[[str], Source | None], entry: Entry) -> None:
         self._lookup, self._entry = script, entry
         self.scripts: dict[str, None] = {}
-        self.open: dict[str, None] = {}
+        self.open: dict[tuple[str, str], None] = {}
+        """File and variable: what runs is the variable's value."""
         self.unknown: dict[tuple[str, int], None] = {}
         self.traces: list[tuple[str, Trace, bool]] = []
         """File, trace, and whether it may not happen."""
@@ -100,7 +101,7 @@ class Graph:
                 self.blind = self.blind or (trace.kind == "source" and trace.value not in self._sources)
                 self._script(trace.value, may)
             elif trace.kind == "open":
-                self.open[trace.value] = None
+                self.open[file, trace.value] = None
             else:
                 self.traces.append((file, trace, may))
 

@@ -5,7 +5,7 @@ one thing it changes, each with the line and the function it stands in, so that 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -33,6 +33,8 @@ _SCRIPT = re.compile(r"(?:[^\s]*?/)?(libraries/[\w./-]+/[\w.-]+\.(?:sh|bash|py)|
 """A script by its name, since a bundle's lie flat; one of the collection's libraries by its path below the root."""
 _TAKES_FILES = {"jq", "psql", "mysql"}
 _PYTHON = re.compile(r"python(?:\d(?:\.\d+)?)?")
+_GIVEN_CODE = re.compile(r"^\s*\$\{?(\w+)[^\s{}]*\}?\s*$", re.MULTILINE)
+"""A line of a program that is nothing but a variable's value."""
 _GIVES_UP = re.compile(r"\bexit\b(?!\s*0)|\b(?:die|fatal|abort|fail)\b|missing|(?i:not installed|required)")
 _BLOCK_END = re.compile(r"\n\s*(?:fi|done|\})\b|\n\s*\}")
 
@@ -140,7 +142,7 @@ def of_shell(text: str, line: int, remote: bool = False) -> Source:
             traces.setdefault(key if trace.kind != "change" else (*key, trace.line), trace)
         if call.words[0] == "jq":
             found += raised.in_jq(call)
-        elif raised.HELPER.search(call.words[0]) and len(call.words) > 1:
+        elif calls.TELLS.search(call.words[0]) and len(call.words) > 1:
             said.append((*call.words, str(call.line)))
     for command in script.commands:
         for trace in _tests(command, script):
@@ -152,6 +154,21 @@ def of_shell(text: str, line: int, remote: bool = False) -> Source:
         frozenset(script.functions),
         script.problem,
     )
+
+
+def choices(sources: Sequence[Source]) -> list[Source]:
+    """Texts of which one is run: only what is in all of them is sure to happen."""
+    every = set.intersection(*({(one.kind, one.value) for one in source.traces} for source in sources))
+    return [
+        replace(
+            source,
+            traces=tuple(
+                one if one.conditional or (one.kind, one.value) in every else replace(one, conditional=True)
+                for one in source.traces
+            ),
+        )
+        for source in sources
+    ]
 
 
 def _traces(call: Call, script: Script | None) -> Iterable[Trace]:
@@ -192,6 +209,7 @@ def _started(call: Call) -> Iterable[Trace]:
             break
     if _PYTHON.fullmatch(program):
         code = words[2] if words[1:2] == ("-c",) and len(words) > 2 else call.stdin
+        yield from (_trace("open", name, call) for name in _GIVEN_CODE.findall(code))
         inner = of_python(code).traces if code else ()
         yield from (replace(one, line=call.line, function=call.function, conditional=True) for one in inner)
 

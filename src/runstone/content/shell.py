@@ -7,6 +7,7 @@ double quotes and unquoted here-documents are. Broken text is read as far as it 
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 _DEEPEST = 40
@@ -37,6 +38,9 @@ _DIVIDING = {*_BRANCHES, "case", "{ ?", "( ?"}
 _LEADERS = {"if", "elif", "while", "until", "then", "else", "do", "!", "{", "time", "coproc"}
 _ENDERS = {"fi", "done", "}"}
 _DECLARING = {"local", "export", "declare", "readonly", "typeset"}
+_HANDS_ON = {"echo", "printf", "base64", "cat", "tr", "sed", "gunzip", "zcat", "envsubst"}
+"""Programs that write out what they are given, at most in another form."""
+_GIVEN_NAME = re.compile(r"\$\{?!?(\w+)")
 
 
 @dataclass(slots=True)
@@ -60,6 +64,8 @@ class Command:
     """Files its output is redirected to."""
     ends: str = ""
     """The operator after it: ``|``, ``&&``, ``||``, ``;``, ``&``, ``)`` or a line end."""
+    handed: tuple[str, ...] = ()
+    """Variables whose values its substitutions hand on, as in ``eval "$(echo "$CODE" | base64 -d)"``."""
 
 
 @dataclass(slots=True)
@@ -69,6 +75,8 @@ class Assignment:
     line: int
     function: str
     words: tuple[str, ...]
+    handed: tuple[str, ...] = ()
+    """As of a command."""
 
 
 @dataclass(slots=True)
@@ -91,6 +99,18 @@ def read(text: str, line: int = 1) -> Script:
     except RecursionError:
         script.problem = (line, "This is nested too deeply to be read; what it does was not looked at.")
     return script
+
+
+def _hands_on(command: Command) -> bool:
+    return bool(command.words) and command.words[0] in _HANDS_ON
+
+
+def handed_on(commands: Sequence[Command]) -> tuple[str, ...]:
+    """The variables whose values a pipeline writes out, at most in another form; none when it does anything else."""
+    if not all(_hands_on(one) for one in commands):
+        return ()
+    found = [name for one in commands for text in (*one.words, one.stdin) for name in _GIVEN_NAME.findall(text)]
+    return tuple(dict.fromkeys((*found, *(name for one in commands for name in one.handed))))
 
 
 @dataclass(slots=True)
@@ -117,6 +137,8 @@ class _Frame:
     """A function whose body comes next."""
     branches: int = 0
     """How many of the open compounds are branches."""
+    handed: tuple[str, ...] = ()
+    """What the substitutions of the command hand on."""
 
 
 def _value(assignment: re.Match[str]) -> str:
@@ -394,14 +416,23 @@ class _Reader:
             self.pos = self.end
             return
         self.depth += 1
+        before = len(self.script.commands)
         self.list(")", _Frame(self._function(frame), self._conditional(frame)))
         self.depth -= 1
+        frame.handed += self._handed(before)
 
     def _apart(self, text: str, at: int, frame: _Frame) -> None:
         """Commands of a text cut out of this one, at offset ``at``."""
         if self.depth < _DEEPEST:
+            before = len(self.script.commands)
             inner = _Reader(text, self.line(at), self.script, self.depth + 1)
             inner.list("", _Frame(self._function(frame), self._conditional(frame)))
+            frame.handed += self._handed(before)
+
+    def _handed(self, before: int) -> tuple[str, ...]:
+        """What the commands of a substitution, all since that many, hand on."""
+        found = self.script.commands
+        return handed_on(found[before:]) if len(found) > before and _hands_on(found[before]) else ()
 
     def _arithmetic(self, frame: _Frame) -> None:
         """To the matching ``))``; substitutions in it run."""
@@ -535,7 +566,7 @@ class _Reader:
         self._assign(frame, matched[1], tuple(words))
 
     def _assign(self, frame: _Frame, name: str, words: tuple[str, ...]) -> None:
-        value = Assignment(self.line(self.pos), self._function(frame), words)
+        value = Assignment(self.line(self.pos), self._function(frame), words, frame.handed)
         self.script.variables.setdefault(name, []).append(value)
 
     # Redirections and here-documents
@@ -613,6 +644,7 @@ class _Reader:
                 stdin=frame.stdin,
                 written=frame.written,
                 ends=operator,
+                handed=frame.handed,
             )
             self.script.commands.append(command)
             self._here = [(*one[:4], command) if one[3] is frame and one[4] is None else one for one in self._here]
@@ -620,7 +652,7 @@ class _Reader:
 
     def _reset(self, frame: _Frame) -> None:
         frame.words, frame.assigned, frame.written = [], {}, []
-        frame.start, frame.stdin, frame.negated = -1, "", False
+        frame.start, frame.stdin, frame.negated, frame.handed = -1, "", False, ()
 
     def _push(self, frame: _Frame, block: str) -> None:
         frame.blocks.append(block)

@@ -161,20 +161,25 @@ class TaskContract(Noun):
     """What one Task does, by its source: the suite's setup, its own steps, the keywords and scripts they reach.
 
     ``title`` is the Task's in the suite. ``scripts`` and the files of everything are relative to the bundle.
-    ``commands`` names the inputs whose values are run as commands: what those do cannot be told from the source.
+    ``commands`` names the inputs whose values are run as commands, ``unknown`` other variables of which that is so and
+    whose values are not in the source: what those do cannot be told.
     """
 
     title: str
     tools: tuple[Tool, ...]
     scripts: tuple[str, ...]
     commands: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
     issues: tuple[PossibleIssue, ...]
     changes: tuple[Change, ...]
     timeouts: tuple[CommandTimeout, ...]
 
     @property
     def mutates(self) -> bool:
-        """Whether it changes something, by its source; False with ``commands`` means: as far as can be told."""
+        """Whether it changes something, by its source.
+
+        False with ``commands`` or ``unknown`` means: as far as can be told.
+        """
         return bool(self.changes)
 
 

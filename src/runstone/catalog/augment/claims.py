@@ -79,9 +79,9 @@ class Facts:
 
     @property
     def _reads(self) -> bool:
-        """Whether it is known to change nothing: as tagged, or by a source that runs no command it is given."""
+        """Whether it is known to change nothing: as tagged, or by a source of which all that runs is known."""
         does = self.entry.contract
-        told = self.entry.access == "read-only" or (does is not None and not does.commands)
+        told = self.entry.access == "read-only" or (does is not None and not does.commands and not does.unknown)
         return told and not self.entry.changes
 
     def _subject(self, field: str, text: str) -> str:
@@ -102,7 +102,7 @@ class Facts:
         """Those of the contract; the author's words count only where the source does not tell all."""
         one = self.entry
         called = {tool.name for tool in one.contract.tools} if one.contract else set[str]()
-        if one.contract and not one.contract.commands:
+        if one.contract and not one.contract.commands and not one.contract.unknown:
             return called
         return called | _words(" ".join((one.title, one.documentation, one.bundle_documentation)))
 

@@ -136,7 +136,8 @@ class Runner:
     async def _changes_things(self, lease: Lease, root: Path) -> bool:
         """Whether the suite itself says so of one of the Tasks, or says nothing: what home says is not asked.
 
-        Most public SLIs are not tagged. A measurement that was found to change nothing, by its source, may run.
+        Most public SLIs are not tagged. A measurement that was found to change nothing, by a source of which all
+        that runs is known, may run.
         """
         suite_file = root / lease.bundle.path / lease.bundle.robot
         if not suite_file.is_file():
@@ -145,7 +146,7 @@ class Runner:
         chosen = [pair for pair in zip(found.suite.tasks, found.tasks, strict=True) if pair[0].title in lease.titles]
         return any(
             task.access == "read-write"
-            or (task.access == "unknown" and (lease.session or does.mutates or does.commands))
+            or (task.access == "unknown" and (lease.session or does.mutates or does.commands or does.unknown))
             for task, does in chosen
         )
 
