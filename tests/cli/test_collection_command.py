@@ -87,7 +87,7 @@ class Tags(HTMLParser):
 
 
 def test_pages_are_plain_and_lead_to_each_other(origin: Repository, tmp_path: Path) -> None:
-    origin.write("other/more/runbook.robot", "*** Tasks ***\n<b>Look</b>\n    No Operation\n").commit()
+    origin.write("other/codebundles/more/runbook.robot", "*** Tasks ***\n<b>Look</b>\n    No Operation\n").commit()
     run(collection.command, tmp_path, "add", str(origin.folder))
     folder = tmp_path / "pages"
     assert "3 bundles are in" in run(catalog.command, tmp_path, "pages", str(folder)).stdout
@@ -98,7 +98,7 @@ def test_pages_are_plain_and_lead_to_each_other(origin: Repository, tmp_path: Pa
         assert not tags.seen & {"script", "img", "iframe", "b", "form"}
         for link in tags.links:
             assert (page.parent / link).is_file(), (page, link)
-    assert "&lt;b&gt;Look&lt;/b&gt;" in (folder / "mine/other-more/index.html").read_text()
+    assert "&lt;b&gt;Look&lt;/b&gt;" in (folder / "mine/other-codebundles-more/index.html").read_text()
     bundle = json.loads((folder / "mine/pods/index.json").read_text())
     assert bundle["card"]["name"] == "pods"
     assert json.loads((folder / "catalogue.json").read_text())[0]["name"] == "mine"
