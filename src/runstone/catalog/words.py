@@ -99,10 +99,10 @@ def stem(word: str) -> str:
 
 
 def _joined(words: Sequence[str]) -> Iterator[str]:
-    compounds = _compounds()
+    compounds, beginnings = _compounds(), _beginnings()
     at = 0
     while at < len(words):
-        for width in (4, 3, 2):
+        for width in (4, 3, 2) if words[at] in beginnings else ():
             whole = stem("".join(words[at : at + width]))
             if at + width <= len(words) and whole in compounds:
                 yield whole
@@ -117,3 +117,9 @@ def _joined(words: Sequence[str]) -> Iterator[str]:
 def _compounds() -> frozenset[str]:
     text = resources.files("runstone.catalog").joinpath("ontology/compounds.txt").read_text(encoding="utf-8")
     return frozenset(stem(word) for line in text.splitlines() if not line.startswith("#") for word in line.split())
+
+
+@cache
+def _beginnings() -> frozenset[str]:
+    """Every beginning of a compound: most words begin none, and need not be joined to see that."""
+    return frozenset(one[:length] for one in _compounds() for length in range(1, len(one)))

@@ -45,12 +45,12 @@ class Chains:
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._index = Index(entries, weights.WITHOUT_VECTORS)
         self._at = {one.key: at for at, one in enumerate(entries)}
-        self._subjects = [of_entry(*one) for one in zip(self._index.entries, self._index.offered, strict=True)]
+        self._subjects: dict[int, Subject] = {}
         self._asked = cache(facets.of_question)
 
     def subject(self, entry: Entry) -> Subject:
         """What one of the catalogue's Tasks is about."""
-        return self._subjects[self._at[entry.key]]
+        return self._subject(self._at[entry.key])
 
     def after(self, entry: Entry, title: str, next_steps: Sequence[str]) -> tuple[Follow, ...]:
         """The Tasks to run after an Issue of ``entry``, in its bundle and beyond; never the entry itself."""
@@ -114,6 +114,14 @@ class Chains:
         near = [one for one in found if one.score >= _NEAR * found[0].score]
         return tuple(self._index.entries[one.number].key for one in near[:_THEN])
 
+    def _subject(self, number: int) -> Subject:
+        """Worked out when it is first asked for: a build of one bundle asks for few."""
+        found = self._subjects.get(number)
+        if found is None:
+            found = of_entry(self._index.entries[number], self._index.offered[number])
+            self._subjects[number] = found
+        return found
+
     def _fits(self, one: Scored, wanted: Facets) -> bool:
         entry = self._index.entries[one.number]
         about = not wanted.products or one.features["product"] >= _STRANGE
@@ -123,9 +131,9 @@ class Chains:
 
     def _access(self, entry: Entry) -> Iterator[Follow]:
         """The Tasks of the bundle that look at access: what to run where the Task itself was refused."""
-        for other, about in zip(self._index.entries, self._subjects, strict=True):
-            looks = about.titled.get(_ACCESS, 0) >= _TITLED and not (other.changes or other.runs)
-            if looks and other.bundle == entry.bundle and other.key != entry.key:
+        for other in self._index.entries:
+            looks = other.bundle == entry.bundle and other.key != entry.key and not (other.changes or other.runs)
+            if looks and self.subject(other).titled.get(_ACCESS, 0) >= _TITLED:
                 yield Follow(key=other.key, score=1, why=f"looks at {_ACCESS}")
 
     def _goes_on(self, entry: Entry, asked: Asked, scored: Scored) -> bool:
@@ -144,7 +152,7 @@ class Chains:
 
     def _near(self, asked: Asked, scored: Scored) -> bool:
         """Whether a Task of another bundle is in the same place, about a product that is meant or such a thing."""
-        features, about = scored.features, self._subjects[scored.number]
+        features, about = scored.features, self._subject(scored.number)
         if features["platform"] < 0 or not about.within(asked.facets.products):
             return False
         clouds = _CLOUDS.intersection(about.facets.platforms)
@@ -153,11 +161,11 @@ class Chains:
         return features["product"] >= SAME or (features["platform"] > 0 and features["kind"] >= _LEAST_KIND)
 
     def _titled(self, scored: Scored, looks: Weights) -> bool:
-        titled = self._subjects[scored.number].titled
+        titled = self._subject(scored.number).titled
         return any(weight >= _FIRST and titled.get(look, 0) >= _TITLED for look, weight in looks.items())
 
     def _names(self, scored: Scored, looks: Weights) -> bool:
-        titled = self._subjects[scored.number].titled
+        titled = self._subject(scored.number).titled
         return any(titled.get(look, 0) >= _NAMED for look in looks)
 
     def _within(self, entry: Entry, asked: Asked) -> Asked:
@@ -177,7 +185,7 @@ class Chains:
 
     def _shared(self, asked: Asked, one: Scored) -> list[str]:
         """What the Issue calls for and the Task's title names; a Task that shares only words is no step."""
-        titled = self._subjects[one.number].titled
+        titled = self._subject(one.number).titled
         shared = {look: weight * titled.get(look, 0) for look, weight in asked.facets.looks.items()}
         return sorted((look for look, weight in shared.items() if weight >= 0.2), key=lambda look: -shared[look])[:3]
 
