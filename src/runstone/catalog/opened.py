@@ -1,7 +1,7 @@
 """Open Tasks: those that run whatever command or query an input gives them. Which inputs, and what runs them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from runstone.catalog.entry import Entry
 from runstone.catalog.ontology import commands
@@ -31,11 +31,13 @@ def inputs(suite: Suite, does: TaskContract) -> dict[str, str]:
     return found
 
 
-def extended(text: str, names: Iterable[str]) -> tuple[str, ...]:
+def extended(text: str, names: Collection[str]) -> tuple[str, ...]:
     """Those inputs of a suite's text behind whose values it puts words of its own, as in ``${COMMAND} -K ./HEADERS``.
 
     What it puts behind them as another command, after a pipe or the like, leaves any command what it is.
     """
+    if not names:
+        return ()
     cells = [cell for row in text.splitlines() if _SETS.search(row) for cell in _CELLS.split(row)]
     return tuple(
         name

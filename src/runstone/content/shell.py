@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 _DEEPEST = 40
 """Nested substitutions worth following; the deepest public script has 5."""
@@ -91,8 +92,9 @@ class Script:
     """The line and the sentence of what keeps the text, or the rest of it, from being read."""
 
 
+@lru_cache(maxsize=128)
 def read(text: str, line: int = 1) -> Script:
-    """Everything ``text`` runs, whichever branch; its first line has the number ``line``."""
+    """Everything ``text`` runs, whichever branch; its first line has the number ``line``. To be left as it is."""
     script = Script(text, [], set(), {})
     try:
         _Reader(text, line, script, 0).list("", _Frame("", False))
