@@ -92,9 +92,13 @@ class Script:
     """The line and the sentence of what keeps the text, or the rest of it, from being read."""
 
 
-@lru_cache(maxsize=128)
 def read(text: str, line: int = 1) -> Script:
     """Everything ``text`` runs, whichever branch; its first line has the number ``line``. To be left as it is."""
+    return _script(text, line)
+
+
+@lru_cache(maxsize=128)
+def _script(text: str, line: int) -> Script:
     script = Script(text, [], set(), {})
     try:
         _Reader(text, line, script, 0).list("", _Frame("", False))
