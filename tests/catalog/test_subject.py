@@ -97,6 +97,11 @@ def test_a_signal_befalls_only_its_products_and_places() -> None:
         ("Vercel token missing", True),
         ("Registry check `a.sh` failed to run in project x", True),
         ("Missing required environment variable", True),
+        ("AKS Network Configuration Check Timeout for Cluster x", True),
+        ("user/info request failed for x", True),
+        ("Mailgun domain API error for x", True),
+        ("No CosmosDB Credentials Provided", True),
+        ("HTTP request failed for https://x", False),
         ("Billing data unavailable", True),
         ("Deployment x has no ready replicas", False),
         ("Failed to pull image x", False),
@@ -197,6 +202,36 @@ def test_beside_it_runs_what_shows_the_rest_of_a_symptom(entries: tuple[Entry, .
     (logs,) = (one for one in entries if one.bundle == "k8s-logs")
     beside = Chains(entries).beside(logs, tables.load().signals["crash-looping"])
     assert beside[0].startswith("k8s-web-health::Check Restarts")
+
+
+def test_next_steps_count_by_telling_phrases_and_not_by_links_or_access() -> None:
+    steps = (
+        "Schedule an upgrade, see https://example.com/dns/logs",
+        "Verify that the service principal's credentials can read certificates",
+        "Analyze the application logs",
+    )
+    assert set(findings.advised(steps)) == {"logs", "log-patterns"}
+    assert findings.advised(steps[:2]) == {}
+
+
+@pytest.mark.parametrize(
+    ("title", "remedy"), [("Scale Up HPA of `${NAME}`", True), ("Scale Down HPA of `${NAME}`", False)]
+)
+def test_less_is_no_remedy_for_too_little(title: str, remedy: bool) -> None:
+    entry = task("k8s-ops", title, access="read-write", changes=True)
+    document = Local().documents([entry])[entry.key]
+    assert any("not scaling" in one.text for one in document.use_when) is remedy
+
+
+def test_a_task_that_runs_what_it_is_given_answers_by_its_commands_alone() -> None:
+    entry = task("curl-cmd", "Run a Command Until Too Many Connections", runs={"CURL_COMMAND": "curl"})
+    document = Local().documents([entry])[entry.key]
+    assert (document.use_when, document.symptoms, document.questions) == ((), (), ())
+    assert document.scenarios
+
+
+def test_a_sentence_does_not_end_at_an_abbreviation() -> None:
+    assert findings.sentence("Checks limits, e.g. of memory. Then more.") == "Checks limits, e.g. of memory."
 
 
 def test_documents_do_not_repeat_mere_hints(entries: tuple[Entry, ...]) -> None:

@@ -96,6 +96,7 @@ def test_what_runs_elsewhere_is_not_needed_here(tmp_path: Path) -> None:
         "    [Teardown]    Restart It    cart\n    Log    x\n",
         "    RequestsLibrary.DELETE    https://host/thing\n",
         "    RW.Slack.Post Message    channel=x\n",
+        "    ${rsp}=    RW.Rest.Request    url=${hook}    method=POST    json=${data}\n",
         "    RW.CLI.Run Cli    cmd=python3 p.py\n",
     ],
 )
@@ -114,6 +115,8 @@ def test_a_change_is_found_wherever_it_stands(tmp_path: Path, body: str) -> None
         "    RW.CLI.Run Cli    cmd=kubectl delete pod x --dry-run=client\n",
         "    Run Bash File    a.sh\n",
         "    Create File    x    y\n",
+        "    ${rsp}=    RW.Rest.Request    url=https://x/y    method=GET\n",
+        "    ${rsp}=    RW.Rest.Request    url=https://x/api/v1/query    method=POST    json=${data}\n",
     ],
 )
 def test_words_about_a_change_are_none(tmp_path: Path, body: str) -> None:

@@ -281,6 +281,9 @@ class _Bundle:
         key, library = step.key, step.name.rpartition(".")[0]
         words = [robotfile.text(arg) for arg in step.args]
         request = _REQUESTS.get(key) if not _OWN.match(step.name) else None
+        method = step.given("method")
+        if method and key.endswith("request"):
+            request = self._variants(method[0])[0].upper()
         posts = request and mutates.changes(["curl", "-X", request, *words])
         if posts or (library and not _OWN.match(step.name) and _CHANGING.fullmatch(key)):
             shown = scripts.shown((step.name, *words[:2]))

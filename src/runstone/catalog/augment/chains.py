@@ -11,6 +11,7 @@ from runstone.catalog.augment.subject import SAME, Subject, of_entry
 from runstone.catalog.document import Follow
 from runstone.catalog.entry import Entry
 from runstone.catalog.facets import Asked, Facets
+from runstone.catalog.features import seen
 from runstone.catalog.index import Index, Scored
 from runstone.catalog.ontology.tables import Signal, Weights
 
@@ -18,6 +19,11 @@ _MOST = 6
 _NEAR = 0.6
 """A Task whose score is less than this share of the best one's does not follow."""
 _OWN_KIND = 0.3
+_STEPS = 3
+_ADVISED = 0.5
+"""What a look counts that next steps name."""
+_LENT = 0.4
+"""Looks that a signal calls for less than this are not worth another Task after an Issue."""
 _THEN = 3
 _TRIED = 24
 """Of the best Tasks, how many are looked at for those that come next."""
@@ -58,7 +64,7 @@ class Chains:
             return tuple(self._access(entry)) if findings.reaching(title) else ()
         if entry.changes and not findings.signals_in(title):
             return ()
-        asked = self._within(entry, self._asked(". ".join((title, *next_steps[:3]))))
+        asked = self._within(entry, self._told(title, next_steps[:_STEPS]))
         found = [one for one in self._index.scored(asked) if self._goes_on(entry, asked, one)]
         best = found[0].score if found else 0
         near = [(one, self._shared(asked, one)) for one in found[: 3 * _MOST] if best > 0 and one.score >= _NEAR * best]
@@ -83,7 +89,7 @@ class Chains:
                 for scored in self._index.scored(asked)[:_TRIED]
                 if self._titled(scored, one.looks) and self._goes_on(entry, asked, scored)
             )
-            found[name] = tuple(self._index.entries[scored.number].key for scored in islice(near, _THEN))
+            found[name] = tuple(self._index.entries[scored.number].key for scored in islice(near, one.most))
         return found
 
     def beside(self, entry: Entry, signal: Signal) -> tuple[str, ...]:
@@ -146,9 +152,11 @@ class Chains:
         return other.bundle == entry.bundle or self._near(asked, scored)
 
     def _elsewhere(self, entry: Entry, other: Entry) -> bool:
-        """Whether both are given a resource by name, of different kinds."""
-        own, theirs = self.subject(entry).bound[:1], self.subject(other).bound[:1]
-        return bool(own and theirs) and own != theirs
+        """Whether the other is given a resource by name, of a kind that the entry is not about."""
+        own, theirs = self.subject(entry), self.subject(other).bound[:1]
+        if own.bound or not theirs:
+            return bool(own.bound and theirs) and own.bound[:1] != theirs
+        return bool(own.products) and seen(theirs[0], own.facets.kinds) < SAME
 
     def _near(self, asked: Asked, scored: Scored) -> bool:
         """Whether a Task of another bundle is in the same place, about a product that is meant or such a thing."""
@@ -182,6 +190,13 @@ class Chains:
                 kinds={**kinds, **found.kinds},
             ),
         )
+
+    def _told(self, title: str, next_steps: Sequence[str]) -> Asked:
+        """What an Issue calls for: by its title, and half as much by what its next steps say to look at."""
+        asked = self._asked(title)
+        advised = {look: _ADVISED * weight for look, weight in findings.advised(next_steps).items()}
+        looks = {look: weight for look, weight in asked.facets.looks.items() if weight >= _LENT}
+        return replace(asked, facets=replace(asked.facets, looks={**advised, **looks}))
 
     def _shared(self, asked: Asked, one: Scored) -> list[str]:
         """What the Issue calls for and the Task's title names; a Task that shares only words is no step."""

@@ -180,4 +180,5 @@ def _thing(entry: Entry, case: Case) -> str:
     subject = case.subject
     if subject.product:
         return tables.load().products[subject.product].words[0]
-    return subject.kind or commands.load().programs[case.program].platform or entry.bundle.replace("-", " ")
+    program = commands.load().programs[case.program]
+    return subject.kind or program.platform or program.about or entry.bundle.replace("-", " ")

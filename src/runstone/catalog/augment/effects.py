@@ -37,9 +37,20 @@ _SPEAKS_OF_CHANGE = re.compile(
 _BREAKS = re.compile(r"(?i)\bchaos\b|\bmangle\b|\boomkill\b|\bkill\b|\bfault injection\b")
 
 
+_REDUCES = re.compile(r"(?i)\bscales? (?:down|in)\b|\bdecreas|\breduc")
+_WANTS_MORE = frozenset(
+    {"autoscaling", "cpu-high", "memory-high", "out-of-memory", "replicas-missing", "overcommitted"}
+)
+
+
 def given(entry: Entry) -> bool:
     """Whether the Task runs what it is given: then nothing is known of what that does."""
     return bool(entry.runs or (entry.contract and entry.contract.commands))
+
+
+def opposes(entry: Entry, signal: str) -> bool:
+    """Whether the Task takes away what the signal lacks: to make less of something is no remedy for too little."""
+    return entry.changes and signal in _WANTS_MORE and bool(_REDUCES.search(entry.title))
 
 
 def speaks_of_change(entry: Entry) -> str:

@@ -4,17 +4,21 @@ import re
 from collections.abc import Collection, Sequence
 from functools import cache
 
-from runstone.catalog import words
+from runstone.catalog import facets, words
 from runstone.catalog.document import ExpectedIssue
 from runstone.catalog.entry import Entry
 from runstone.catalog.ontology import lexicon, tables
-from runstone.catalog.ontology.tables import Signal
+from runstone.catalog.ontology.tables import Signal, Weights
 
 _WORK = "collection|discovery|analysis|authentication|authorization|parsing|fetch|retrieval|script|api call"
 _FAILS = "failed|failure|failures|timed out|timeout|unavailable|incomplete|not possible"
+_SIDE = re.compile(
+    r"https?://\S+|`[^`]*`|[^.;]*\b(?:authenticat|credential|log ?in\b|permission|kubeconfig)[^.;]*", re.IGNORECASE
+)
+"""What next steps say besides what to look at: links, commands, and how to get access."""
 _TRIES = (
     r"get|getting|fetch\w*|retriev\w*|pars\w*|list\w*|validat\w*|access\w*|collect\w*|quer\w*|discover\w*|read\w*|"
-    r"load\w*|authenticat\w*|log in|check\w*|determin\w*|obtain\w*|run\w*|execut\w*|analy\w*|inspect\w*|decode"
+    r"load\w*|locat\w*|authenticat\w*|log in|check\w*|determin\w*|obtain\w*|run\w*|execut\w*|analy\w*|inspect\w*|decode"
 )
 _OWN = re.compile(
     r"(?i)(?:^|[:-] )\W*(?:unable to|failed to|failure to|could not|couldn't|cannot|can not|can't|errors?) "
@@ -23,6 +27,8 @@ _OWN = re.compile(
     rf"\b(?:{_FAILS}|errors?|warnings?) (?:running|during|while|executing)\b.{{0,40}}\b(?:{_WORK}|task|tasks)\b|"
     r"\b(?:token|tokens|credentials|kubeconfig) (?:is |are |was )?"
     r"(?:missing|not (?:set|found|configured|provided|accessible|available)|invalid)\b|"
+    r"\b(?:check|analysis|query|report) (?:timeout|timed out)\b|\bapi error\b|(?<!http )\brequest failed for\b|"
+    r"\bquery failed\b|\bno (?:\w+ ){0,3}credentials? (?:provided|found|set|given)\b|"
     r"\bfailed to (?:run|execute|start running)\b|^missing (?:required )?(?:environment )?variables?\b|"
     r"\bnot accessible$|\bdata (?:is |are |not )?(?:un)?available$"
 )
@@ -30,6 +36,11 @@ _GENERAL = ("log-trouble",)
 """What any error in a log is."""
 _REACHING = ("access-denied", "credentials-old", "time-out", "rate-limited", "refused")
 """What can be said of a Task's own failure: that it did not get at what it looks at."""
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!vs\.)(?<!etc\.)\s")
+_MAINLY = 0.7
+"""What a signal that next steps name calls for at least, to be what they say to look at."""
+_SPEAKS = 0.4
+"""What it counts that a title which tells no signal names in a telling phrase what the signal mainly calls for."""
 _NAMED = {0: 1.0, 1: 0.7, 2: 0.5}
 """What it counts that a title speaks of a signal, by its place among those it speaks of."""
 
@@ -47,7 +58,7 @@ def titles(entry: Entry) -> Sequence[str]:
 
 def sentence(text: str) -> str:
     """The first sentence of a text."""
-    return re.split(r"(?<=[.!?])\s", text.strip())[0]
+    return _SENTENCE_END.split(text.strip())[0]
 
 
 def signals_in(text: str) -> tuple[str, ...]:
@@ -86,9 +97,10 @@ def expected(issues: Sequence[ExpectedIssue], answered: Sequence[Signal]) -> dic
     A Task that can find only one thing is expected to find it where its strongest signal is seen.
     """
     told = {one.title: signals_in(one.title) for one in issues if not own_failure(one.title)}
+    looks = {title: facets.looks_in([(words.fold(title), 1.0)]) for title in told}
     found: dict[str, str] = {}
     for signal in answered:
-        values = {title: _fits(signal, names) for title, names in told.items()}
+        values = {title: _fits(signal, names, looks[title]) for title, names in told.items()}
         best = max(values, key=lambda title: values[title], default="")
         if best and values[best] > 0:
             found[signal.name] = best
@@ -97,8 +109,12 @@ def expected(issues: Sequence[ExpectedIssue], answered: Sequence[Signal]) -> dic
     return found
 
 
-def _fits(signal: Signal, named: Sequence[str]) -> float:
-    return _NAMED[named.index(signal.name)] if signal.name in named else 0.0
+def _fits(signal: Signal, named: Sequence[str], looks: Weights) -> float:
+    """How well an Issue fits: it tells the signal, or else speaks of nothing but what the signal mainly calls for."""
+    if signal.name in named:
+        return _NAMED[named.index(signal.name)]
+    main = max(signal.looks, key=lambda look: signal.looks[look])
+    return _SPEAKS if not named and looks.get(main, 0) == 1 else 0.0
 
 
 def codes(title: str, looks: Collection[str], platforms: Collection[str]) -> tuple[str, ...]:
@@ -111,6 +127,21 @@ def codes(title: str, looks: Collection[str], platforms: Collection[str]) -> tup
         and any(look in looks for look in known[name].looks)
     ]
     return tuple(name for name in fit if name not in _GENERAL or len(fit) == 1)
+
+
+def advised(next_steps: Sequence[str]) -> Weights:
+    """What next steps say to look at, in telling phrases: a single common word may mean anything."""
+    known = lexicon.load()
+    found: Weights = {}
+    for step in next_steps:
+        stems = words.fold(_SIDE.sub(" ", step))
+        found |= {one.name: 1.0 for one in known.looks.find(stems) if one.weight == 1}
+        for one in known.signals.find(stems):
+            if one.weight == 1:
+                found |= {
+                    look: weight for look, weight in known.tables.signals[one.name].looks.items() if weight >= _MAINLY
+                }
+    return found
 
 
 def reaching(title: str) -> tuple[str, ...]:

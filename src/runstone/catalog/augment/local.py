@@ -52,7 +52,8 @@ class Local(Generator):
 
     def _document(self, entry: Entry, following: Chains) -> TaskDocument:
         subject = roles.subject(entry, following.subject(entry))
-        answered = [] if effects.breaks(entry) else situations.answered(subject)
+        answered = [] if effects.breaks(entry) or entry.runs else situations.answered(subject)
+        answered = [one for one in answered if not effects.opposes(entry, one.signal.name)]
         issues = tuple(self._issues(entry, subject, following))
         signals = [one.signal for one in answered]
         expected = findings.expected(issues, signals)

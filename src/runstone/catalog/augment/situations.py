@@ -34,13 +34,15 @@ class Surroundings:
 
     told: str
     looks: Weights
+    most: int = 3
+    """Tasks that are worth a look for that reason."""
 
 
 SURROUNDINGS: Mapping[str, Surroundings] = {
     "release": Surroundings("since the last release", {"changes": 1.0, "deployments": 0.8, "images": 0.3}),
     "load": Surroundings("under load", {"utilization": 1.0, "autoscaling": 0.8, "capacity": 0.6}),
     "upgrade": Surroundings("after an upgrade", {"version": 1.0, "changes": 0.5, "nodes": 0.5}),
-    "night": Surroundings("every night", {"schedules": 1.0, "jobs": 0.8, "backups": 0.6, "logs": 0.3}),
+    "night": Surroundings("every night", {"schedules": 1.0, "jobs": 0.8, "backups": 0.6, "logs": 0.3}, most=1),
     "access": Surroundings("since somebody changed access", {"permissions": 1.0, "keys": 0.6, "security": 0.5}),
     "quiet": Surroundings("although nothing was changed", {"resource-health": 1.0, "events": 0.6, "anomalies": 0.6}),
 }

@@ -20,11 +20,15 @@ PLACE = re.compile(r"(?<!%)\{([a-z][a-z_]*)\}")
 
 
 class Program(Noun):
-    """What a Task hands its input to. ``starts``: first words of its commands; ``named``: how inputs call it."""
+    """What a Task hands its input to. ``starts``: first words of its commands; ``named``: how inputs call it.
+
+    ``about``: what it is asked about where it has no platform and a command no kind or product.
+    """
 
     name: str
     takes: Literal["command", "query"]
     platform: str = ""
+    about: str = ""
     starts: tuple[str, ...] = ()
     named: tuple[str, ...]
 
