@@ -85,6 +85,36 @@ def test_what_runs_elsewhere_is_not_needed_here(tmp_path: Path) -> None:
     assert [one.words for one in found.changes] == ["psql -c DELETE FROM t"]
 
 
+def test_a_change_is_told_with_the_values_of_its_own_task(tmp_path: Path) -> None:
+    suite = """*** Tasks ***
+Up
+    ${count}=    Set Variable    20
+    RW.CLI.Run Cli    cmd=kubectl scale deploy/x --replicas=${count}
+Down
+    ${count}=    Set Variable    1
+    RW.CLI.Run Cli    cmd=kubectl scale deploy/x --replicas=${count}
+Through A Keyword
+    ${count}=    Set Variable    7
+    Scale It
+Shared
+    RW.CLI.Run Cli    cmd=kubectl scale deploy/${which} --replicas=0
+
+*** Keywords ***
+Scale It
+    ${count}=    Set Variable    3
+    Set Suite Variable    ${which}    cart
+    RW.CLI.Run Cli    cmd=kubectl scale deploy/x --replicas=${count}
+"""
+    (tmp_path / "runbook.robot").write_text(suite)
+    told = [[one.words for one in found.changes] for found in contract.of(tmp_path / "runbook.robot").tasks]
+    assert told == [
+        ["kubectl scale deploy/x --replicas=20"],
+        ["kubectl scale deploy/x --replicas=1"],
+        ["kubectl scale deploy/x --replicas=3"],
+        ["kubectl scale deploy/cart --replicas=0"],
+    ]
+
+
 @pytest.mark.parametrize(
     "body",
     [

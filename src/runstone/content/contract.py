@@ -13,7 +13,7 @@ from pathlib import Path
 from robot.api.parsing import File
 
 from runstone.content import inputs, mutates, outline, plain, raised, reach, robotfile, scripts, shell, taskfile
-from runstone.content.outline import Outline, Step
+from runstone.content.outline import Body, Outline, Step
 from runstone.content.reach import Entry, Graph
 from runstone.content.scripts import Source
 from runstone.errors import BadInput
@@ -103,7 +103,7 @@ def _robot(path: Path, tree: File | None) -> tuple[Contract, tuple[Path, ...]]:
         raise BadInput(f"{path.name} cannot be read: {err.strerror}.") from err
     suite, findings = robotfile.described(path.name, tree)
     reader = _Bundle(path, suite, outline.read(tree))
-    tasks = tuple(reader.task(task, steps) for task, steps in zip(suite.tasks, reader.outline.tasks, strict=False))
+    tasks = tuple(reader.task(task, body) for task, body in zip(suite.tasks, reader.outline.tasks, strict=False))
     told = (*findings, *reader.findings())
     return Contract(suite=suite, tasks=tasks, findings=told), tuple(reader.files)
 
@@ -137,12 +137,14 @@ class _Bundle:
         self._missing: dict[tuple[str, int], None] = {}
         self._defaults = {one.name: said for one in suite.inputs if (said := one.default or one.example)}
         self._inputs = {one.name for one in suite.inputs}
+        self._body = Body()
+        """Whose steps are read: variables hold what it sets them to before what others do."""
 
-    def task(self, task: Task, steps: tuple[Step, ...]) -> TaskContract:
+    def task(self, task: Task, body: Body) -> TaskContract:
         """The contract of one Task."""
         entry = Entry()
-        for step in (*self.outline.around, *steps):
-            self._step(step, entry, step.conditional, ())
+        for one in (Body(self.outline.around), body):
+            self._steps(one, entry, False, ())
         graph = Graph(self._script, entry)
         graph.walk()
         for name, line in graph.unknown:
@@ -212,11 +214,16 @@ class _Bundle:
 
     # Steps
 
+    def _steps(self, body: Body, entry: Entry, conditional: bool, within: tuple[str, ...]) -> None:
+        before, self._body = self._body, body
+        for step in body.steps:
+            self._step(step, entry, conditional or step.conditional, within)
+        self._body = before
+
     def _step(self, step: Step, entry: Entry, conditional: bool, within: tuple[str, ...]) -> None:
         name, inner = self.outline.keyword(step)
         if name and name not in within:
-            for one in inner:
-                self._step(one, entry, conditional or one.conditional, (*within, name))
+            self._steps(inner, entry, conditional, (*within, name))
             return
         key = step.key
         self._timeout(step, entry)
@@ -246,7 +253,7 @@ class _Bundle:
         for name in _FIRST.findall(text):
             if name not in seen:
                 seen.add(name)
-                for said in self.outline.values.get(name, ()):
+                for said in self.outline.said(name, self._body):
                     self._first(said, seen)
         return seen
 
@@ -330,7 +337,7 @@ class _Bundle:
         """
 
         def value(found: re.Match[str]) -> str:
-            said = self.outline.values.get(found[1])
+            said = self.outline.said(found[1], self._body)
             if not said or depth > _DEEPEST:
                 return found[0]
             place = min(number, len(said) - 1)

@@ -52,27 +52,42 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Body:
+    """A Task or a keyword of a suite: its steps, and the texts that it sets variables to."""
+
+    steps: tuple[Step, ...] = ()
+    values: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+
+
+@dataclass(frozen=True, slots=True)
 class Outline:
     """All steps of a suite. ``around``: its setups and teardowns.
 
-    ``values``: the texts its variables are set to; ``made``: the steps whose results others of its variables hold.
+    ``values``: the texts its variables are set to; ``shared``: those that are set for more than one body; ``made``: the
+    steps whose results others of its variables hold.
     """
 
     around: tuple[Step, ...]
-    tasks: tuple[tuple[Step, ...], ...]
-    keywords: dict[str, tuple[Step, ...]]
+    tasks: tuple[Body, ...]
+    keywords: dict[str, Body]
     values: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     made: dict[str, tuple[Step, ...]] = field(default_factory=dict[str, tuple[Step, ...]])
+    shared: frozenset[str] = frozenset()
 
-    def keyword(self, step: Step) -> tuple[str, tuple[Step, ...]]:
-        """The suite's own keyword that a step calls, by key, and its steps; nothing when it calls another's."""
+    def said(self, name: str, body: Body) -> tuple[str, ...]:
+        """The texts that a variable may hold in a body: its own, where it sets the variable for itself."""
+        own = () if name in self.shared else body.values.get(name, ())
+        return own or self.values.get(name, ())
+
+    def keyword(self, step: Step) -> tuple[str, Body]:
+        """The suite's own keyword that a step calls, by key, and its body; nothing when it calls another's."""
         key = plain(step.name)
         if key in self.keywords:
             return key, self.keywords[key]
-        for name, steps in self.keywords.items():
+        for name, body in self.keywords.items():
             if re.search(r"\$\{[^}]*\}", name) and fits(name, key):
-                return name, steps
-        return "", ()
+                return name, body
+        return "", Body()
 
 
 @lru_cache(maxsize=4096)
@@ -98,9 +113,11 @@ def fits(name: str, called: str) -> bool:
 
 @dataclass(slots=True)
 class _Variables:
-    """What is known of variables while a suite is read."""
+    """What is known of variables while a suite is read. ``here``: in the body that is being read."""
 
     values: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    here: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    shared: set[str] = field(default_factory=set[str])
     made: dict[str, list[Step]] = field(default_factory=dict[str, list[Step]])
 
 
@@ -108,8 +125,8 @@ def read(tree: File) -> Outline:
     """The outline of a suite's syntax tree."""
     around: list[Step] = []
 
-    tasks: list[tuple[Step, ...]] = []
-    keywords: dict[str, tuple[Step, ...]] = {}
+    tasks: list[Body] = []
+    keywords: dict[str, Body] = {}
     known = _Variables()
     for section in tree.sections:
         if isinstance(section, SettingSection):
@@ -123,12 +140,18 @@ def read(tree: File) -> Outline:
         elif isinstance(section, VariableSection):
             _variables(section, known)
 
-    values = {name: tuple(said) for name, said in known.values.items()}
-    return Outline(tuple(around), tuple(tasks), keywords, values, {name: tuple(by) for name, by in known.made.items()})
+    made = {name: tuple(by) for name, by in known.made.items()}
+    return Outline(tuple(around), tuple(tasks), keywords, _kept(known.values), made, frozenset(known.shared))
 
 
-def _body(node: Any, known: _Variables) -> tuple[Step, ...]:
-    return tuple(_steps(node.body, False, known))
+def _body(node: Any, known: _Variables) -> Body:
+    known.here = {}
+    steps = tuple(_steps(node.body, False, known))
+    return Body(steps, _kept(known.here))
+
+
+def _kept(values: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(said) for name, said in values.items()}
 
 
 def _steps(nodes: Any, conditional: bool, known: _Variables, assigned: tuple[str, ...] = ()) -> Iterator[Step]:
@@ -141,7 +164,7 @@ def _steps(nodes: Any, conditional: bool, known: _Variables, assigned: tuple[str
             for text in node.values:
                 _remember(node.assign[0], text, known)
         elif kind == "Var":
-            _remember(node.name, " ".join(node.value), known)
+            _remember(node.name, " ".join(node.value), known, shared=(node.scope or "LOCAL").upper() != "LOCAL")
         elif kind in ("Setup", "Teardown"):
             yield from _fixture(node)
         given = (node.assign if kind == "If" else ()) or assigned
@@ -217,7 +240,7 @@ def _set(step: Step, assigned: tuple[str, ...], known: _Variables) -> None:
     """Note what a step gives to a variable."""
     key = step.key
     if key in _SETS and len(step.args) > 1:
-        _remember(step.args[0], " ".join(step.args[1:]), known)
+        _remember(step.args[0], " ".join(step.args[1:]), known, shared=key != "setlocalvariable")
     elif len(assigned) == 1 and key in _GIVES:
         for text in _given(key, step.args):
             _remember(assigned[0], text, known)
@@ -241,13 +264,16 @@ def _bare(name: str) -> str:
     return found[1] if found else ""
 
 
-def _remember(name: str, text: str, known: _Variables) -> None:
+def _remember(name: str, text: str, known: _Variables, shared: bool = False) -> None:
     bare = "" if name.strip()[:1] in ("@", "&") else _bare(name)
     if not bare:
         return
-    texts = known.values.setdefault(bare, [])
-    if text != f"${{{bare}}}" and text not in texts:
-        texts.append(text)
+    if shared:
+        known.shared.add(bare)
+    for values in (known.values, known.here):
+        texts = values.setdefault(bare, [])
+        if text != f"${{{bare}}}" and text not in texts:
+            texts.append(text)
 
 
 def _fixture(node: Any) -> Iterator[Step]:

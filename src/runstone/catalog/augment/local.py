@@ -7,7 +7,7 @@ from runstone.catalog import facets, features, weights, words
 from runstone.catalog.augment import Generator, effects, findings, roles, situations
 from runstone.catalog.augment.chains import Chains
 from runstone.catalog.augment.situations import Answered
-from runstone.catalog.augment.subject import Subject
+from runstone.catalog.augment.subject import SAME, Subject
 from runstone.catalog.document import ExpectedIssue, Signature, Statement, TaskDocument
 from runstone.catalog.entry import Entry
 from runstone.catalog.ontology import tables
@@ -20,8 +20,6 @@ _PHRASES = 12
 _SERVES = 0.55
 _STRONGEST = 3
 """Signals of a Task among which that of an alert must be for the Task to answer it."""
-_SAME = 0.5
-"""The likeness of products from which on a Task for one serves the other."""
 _WORDS = 2
 """Words that an Issue's title must have without what is filled in."""
 _FILLED = re.compile(r"%\.?\d*[sdf]|[\"']\s*\+[^+]*\+\s*[\"']|\\\([^)]*\)")
@@ -149,7 +147,7 @@ def _remedy(entry: Entry, subject: Subject) -> bool:
 
 def _not_when(entry: Entry, subject: Subject) -> Iterator[Statement]:
     known = tables.load().products
-    others = {other for name in subject.products for other, near in known[name].like.items() if near < _SAME}
+    others = {other for name in subject.products for other, near in known[name].like.items() if near < SAME}
     for other in sorted(others - set(subject.products)):
         yield Statement(text=f"Not for {known[other].words[0]}, which is close but another thing")
     if effects.breaks(entry):
@@ -173,7 +171,8 @@ def _alerts(entry: Entry, subject: Subject, answered: Sequence[Answered]) -> Ite
     strongest = {one.signal.name for one in answered[:_STRONGEST]}
     products = set(subject.products)
     for alert in known.alerts if not entry.changes else ():
-        about = set(alert.products) & products if alert.products else not products and _serves(alert.kinds, subject)
+        about = set(alert.products) & products if alert.products else not products
+        about = about and (_serves(alert.kinds, subject) or (bool(alert.products) and not alert.kinds))
         if about and strongest & set(alert.signals[:1]):
             yield from (Statement(text=name) for name in alert.alerts)
 
